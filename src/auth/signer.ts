@@ -1,0 +1,70 @@
+import { Buffer } from 'node:buffer'
+import { LevinError } from '../errors.js'
+import { keypairFromSeed, SEED_BYTES, SIGNATURE_BYTES, sign, verify } from './sr25519.js'
+import { decodeHotkey, encodeHotkey } from './ss58.js'
+
+/** A hotkey that can sign. The key itself may live elsewhere: in another process, an HSM, a remote signer. */
+export interface Signer {
+  /** SS58, prefix 42. */
+  readonly hotkey: string
+  /** @returns the 64-byte sr25519 signature of `message` in the signing context `substrate` */
+  sign(message: Uint8Array): Uint8Array | Promise<Uint8Array>
+}
+
+/**
+ * A signer from a hotkey's secret seed (`secretSeed` in a Bittensor wallet file).
+ * @param seed 32 bytes, or `0x` and 64 hex digits
+ * @throws LevinError `CONFIG` for anything else; the message never shows the seed
+ */
+export function seedSigner(seed: Uint8Array | string): Signer {
+  const keypair = keypairFromSeed(seedBytes(seed))
+  return {
+    hotkey: encodeHotkey(keypair.publicKey),
+    sign: (message) => sign(keypair, message),
+  }
+}
+
+/**
+ * A signer whose key lives elsewhere. Each signature is verified before it is used, so that a wrong key shows here
+ * and not as a refusal by every peer.
+ * @param hotkey SS58 address of the key that `sign` uses
+ * @throws LevinError `CONFIG` when `hotkey` is none; `sign` rejects with `CONFIG` when the callback fails, or returns
+ *   what is not the hotkey's signature
+ */
+export function callbackSigner(
+  hotkey: string,
+  sign: (message: Uint8Array) => Uint8Array | Promise<Uint8Array>,
+): Signer {
+  const publicKey = decodeHotkey(hotkey)
+  return {
+    hotkey,
+    async sign(message) {
+      let signature: Uint8Array
+      try {
+        signature = await sign(message)
+      } catch (error) {
+        throw new LevinError('CONFIG', `the signer of ${hotkey} failed: see the cause`, { cause: error })
+      }
+      if (!(signature instanceof Uint8Array && signature.length === SIGNATURE_BYTES)) {
+        throw new LevinError(
+          'CONFIG',
+          `the signer of ${hotkey} must return a Uint8Array of ${SIGNATURE_BYTES} bytes`,
+        )
+      }
+      if (!verify(publicKey, message, signature)) {
+        throw new LevinError(
+          'CONFIG',
+          `the signer of ${hotkey} returned a signature that is not this hotkey's: ` +
+            'sign the bytes as they are, with sr25519, context "substrate", and the key of this hotkey',
+        )
+      }
+      return signature
+    },
+  }
+}
+
+function seedBytes(seed: Uint8Array | string): Uint8Array {
+  if (typeof seed === 'string' && /^0x[0-9a-f]{64}$/i.test(seed)) return Buffer.from(seed.slice(2), 'hex')
+  if (seed instanceof Uint8Array && seed.length === SEED_BYTES) return seed
+  throw new LevinError('CONFIG', 'a seed is 32 bytes, or 0x and 64 hex digits')
+}

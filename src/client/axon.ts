@@ -1,0 +1,27 @@
+import { isIP } from 'node:net'
+import { decodeHotkey } from '../auth/ss58.js'
+import { LevinError } from '../errors.js'
+
+/** Where a miner answers and who it must prove to be: what the chain publishes of it. */
+export interface Axon {
+  /** SS58 hotkey of the miner. */
+  readonly hotkey: string
+  /** IPv4 or IPv6 address. */
+  readonly host: string
+  /** UDP port. */
+  readonly port: number
+}
+
+/** @throws LevinError CONFIG for an axon that cannot be dialled */
+export function checkAxon({ hotkey, host, port }: Axon): void {
+  decodeHotkey(hotkey)
+  if (isIP(host) === 0) {
+    throw new LevinError(
+      'CONFIG',
+      `axon host ${JSON.stringify(host)} is no IP address; look a name up first (node:dns)`,
+    )
+  }
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new LevinError('CONFIG', `axon port ${port} is no UDP port (1 to 65535)`)
+  }
+}

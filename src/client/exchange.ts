@@ -1,0 +1,129 @@
+/** One question on a stream of its own: the phases that every call goes through, whatever it is answered with. */
+import type { Clock } from '../clock.js'
+import { LevinError } from '../errors.js'
+import type { LinkStream } from '../transport/link.js'
+import type { MessageType } from '../wire/message-type.js'
+import { FrameReader, type FrameReaderEvents } from './frame-reader.js'
+
+/** PROTOCOL: the time to write a request: a floor, and the slowest transfer that is still worth waiting for. */
+const WRITE_FLOOR_MS = 5000
+const WRITE_MS_PER_MIB = 1000
+const WRITE_MOST_MS = 60_000
+const MIB = 1024 * 1024
+
+const writeBudgetMs = (bytes: number): number =>
+  Math.min(WRITE_FLOOR_MS + Math.ceil(bytes / MIB) * WRITE_MS_PER_MIB, WRITE_MOST_MS)
+
+/** Opens a stream now or when a slot is free; the returned function gives up waiting. */
+export type OpenStream = (reader: FrameReader, opened: (stream: LinkStream) => void) => () => void
+
+export interface ExchangeOptions {
+  readonly frame: Uint8Array
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+  readonly maxFrameBytes: number
+  readonly clock: Clock
+  readonly open: OpenStream
+}
+
+/** What becomes of an exchange; the subclass says what is done with it. */
+export abstract class Exchange implements FrameReaderEvents {
+  readonly #options: ExchangeOptions
+  readonly #reader: FrameReader
+  #stream: LinkStream | undefined
+  #stopWaiting: (() => void) | undefined
+  #cancelTimer: (() => void) | undefined
+  #settled = false
+  /** When the stream was opened: latency is measured from here, as the reference does. */
+  protected openedAt = 0
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options
+    this.#reader = new FrameReader(options.maxFrameBytes, this)
+  }
+
+  abstract onFrame(type: MessageType, payload: Uint8Array): void
+  protected abstract onSettled(error: LevinError | undefined): void
+
+  protected start(): void {
+    const { signal, timeoutMs, open } = this.#options
+    if (signal?.aborted) {
+      this.settle(aborted(signal))
+      return
+    }
+    signal?.addEventListener('abort', this.#onAbort)
+    this.#stopWaiting = open(this.#reader, (stream) => this.#onOpened(stream))
+    if (this.#stream === undefined && !this.#settled) {
+      this.#arm(
+        timeoutMs,
+        () => `no stream became free within ${timeoutMs} ms: too many queries run on this connection`,
+      )
+    }
+  }
+
+  #onOpened(stream: LinkStream): void {
+    const { clock, frame } = this.#options
+    this.#stream = stream
+    this.openedAt = clock.monotonicMs()
+    if (stream.end(frame)) {
+      this.awaitPeer()
+      return
+    }
+    const budget = writeBudgetMs(frame.length)
+    this.#arm(budget, () => `the miner did not take a request of ${frame.length} bytes within ${budget} ms`)
+  }
+
+  /** The whole request has been taken. */
+  onDrain(): void {
+    if (!this.#settled) this.awaitPeer()
+  }
+
+  /** Starts the caller's time anew: the miner now has the next word. */
+  protected awaitPeer(): void {
+    const { timeoutMs } = this.#options
+    this.#arm(timeoutMs, () => `nothing came from the miner for ${timeoutMs} ms`)
+  }
+
+  #arm(ms: number, describe: () => string): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = this.#options.clock.after(ms, () =>
+      this.settle(new LevinError('TIMED_OUT', describe())),
+    )
+  }
+
+  protected stopTimer(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+  }
+
+  protected pause(): void {
+    this.#stream?.pause()
+  }
+
+  protected resume(): void {
+    this.#stream?.resume()
+  }
+
+  readonly #onAbort = (): void => this.settle(aborted(this.#options.signal!))
+
+  onFailure(error: LevinError): void {
+    this.settle(error)
+  }
+
+  /** Ends the exchange, once. With an error the stream is given up, so that the miner stops working on it. */
+  protected settle(error?: LevinError): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.stopTimer()
+    this.#stopWaiting?.()
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#reader.done()
+    if (error !== undefined) this.#stream?.reset()
+    else this.#stream?.resume() // so that the end of the stream is read, and its slot becomes free
+    this.onSettled(error)
+  }
+}
+
+function aborted(signal: AbortSignal): LevinError {
+  return new LevinError('ABORTED', 'the caller aborted', { cause: signal.reason })
+}

@@ -1,0 +1,60 @@
+import { LevinError } from '../errors.js'
+import type { StreamEvents } from '../transport/link.js'
+import { FrameDecoder } from '../wire/frame.js'
+import type { MessageType } from '../wire/message-type.js'
+
+export interface FrameReaderEvents {
+  onFrame(type: MessageType, payload: Uint8Array): void
+  /** No frame comes after this. With CONNECTION_LOST or PROTOCOL. */
+  onFailure(error: LevinError): void
+  onDrain?(): void
+}
+
+/** The answering side of a stream as frames: every way in which it can break off is one failure, told once. */
+export class FrameReader implements StreamEvents {
+  readonly #frames: FrameDecoder
+  readonly #events: FrameReaderEvents
+  #over = false
+
+  constructor(maxFrameBytes: number, events: FrameReaderEvents) {
+    this.#events = events
+    this.#frames = new FrameDecoder(events, maxFrameBytes)
+  }
+
+  onBytes(bytes: Uint8Array): void {
+    if (this.#over) return
+    try {
+      this.#frames.push(bytes)
+    } catch (error) {
+      this.#fail(LevinError.from(error, 'PROTOCOL'))
+    }
+  }
+
+  onEnd(): void {
+    try {
+      this.#frames.end()
+      this.#fail(new LevinError('PROTOCOL', 'the miner finished the stream without a complete answer'))
+    } catch (error) {
+      this.#fail(LevinError.from(error, 'PROTOCOL'))
+    }
+  }
+
+  onDrain(): void {
+    this.#events.onDrain?.()
+  }
+
+  onReset(reason: string): void {
+    this.#fail(new LevinError('CONNECTION_LOST', `no answer: ${reason}`))
+  }
+
+  /** The owner has what it wanted, or gave up: nothing is told any more. */
+  done(): void {
+    this.#over = true
+  }
+
+  #fail(error: LevinError): void {
+    if (this.#over) return
+    this.#over = true
+    this.#events.onFailure(error)
+  }
+}

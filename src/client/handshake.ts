@@ -1,0 +1,50 @@
+/** The validator's side of the handshake, on a stream of its own. */
+import { randomBytes } from 'node:crypto'
+import { certificateFingerprint } from '../auth/fingerprint.js'
+import { checkHandshakeResponse, createHandshakeRequest } from '../auth/handshake.js'
+import { LevinError } from '../errors.js'
+import type { Link } from '../transport/link.js'
+import { MessageType, messageTypeName } from '../wire/message-type.js'
+import { decodeHandshakeResponse, encodeHandshakeRequest } from '../wire/messages.js'
+import { FrameReader } from './frame-reader.js'
+import type { ValidatorSettings } from './options.js'
+
+const NONCE_BYTES = 16
+/** A miner whose clock is further off than this will soon refuse us: it takes 60 s at most. */
+const SKEW_WORTH_A_WARNING_SECONDS = 30
+
+/** @throws LevinError HANDSHAKE_REFUSED, WRONG_PEER, PROTOCOL, CONNECTION_LOST, or CONFIG when the signer fails */
+export async function authenticate(
+  link: Link,
+  wantedHotkey: string,
+  settings: ValidatorSettings,
+): Promise<void> {
+  const { signer, clock, logger } = settings
+  if (link.peerCertificate === undefined)
+    throw new LevinError('PROTOCOL', 'the miner showed no TLS certificate')
+  const fingerprint = certificateFingerprint(link.peerCertificate)
+  const nonce = randomBytes(NONCE_BYTES)
+  const request = await createHandshakeRequest({ signer, fingerprint, nonce, now: clock.unixMs() })
+  const [type, payload] = await ask(link, encodeHandshakeRequest(request), settings.maxFrameBytes)
+  if (type !== MessageType.HandshakeResponse) {
+    throw new LevinError('PROTOCOL', `the miner answered the handshake with a ${messageTypeName(type)}`)
+  }
+  const response = decodeHandshakeResponse(payload)
+  const now = clock.unixMs()
+  const { clockSkewSeconds } = checkHandshakeResponse({ response, request, wantedHotkey, fingerprint, now })
+  if (Math.abs(clockSkewSeconds) > SKEW_WORTH_A_WARNING_SECONDS) {
+    logger.warn('the clocks of validator and miner are apart', { miner: wantedHotkey, clockSkewSeconds })
+  }
+}
+
+function ask(link: Link, frame: Uint8Array, maxFrameBytes: number): Promise<[MessageType, Uint8Array]> {
+  return new Promise((resolve, reject) => {
+    const reader = new FrameReader(maxFrameBytes, {
+      onFrame: (type, payload) => resolve([type, payload]),
+      onFailure: reject,
+    })
+    const stream = link.openStream(reader)
+    if (stream === undefined) reject(new LevinError('PROTOCOL', 'the miner allows no stream to be opened'))
+    else stream.end(frame)
+  })
+}

@@ -1,0 +1,184 @@
+/** A validator's authenticated connection to one miner: any number of concurrent calls. */
+import type {
+  ChunkOf,
+  PlainOptions,
+  QueryOf,
+  ResponseOf,
+  StreamOptions,
+  SynapseDefinition,
+  SynapseOptions,
+} from '../contract/definition.js'
+import { type Dto, describeDto } from '../contract/dto.js'
+import { LevinError } from '../errors.js'
+import type { Link, LinkStream } from '../transport/link.js'
+import { FRAME_HEADER_BYTES } from '../wire/frame.js'
+import { encodeSynapsePacket } from '../wire/messages.js'
+import { decodeValue } from '../wire/msgpack.js'
+import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
+import type { Axon } from './axon.js'
+import type { ExchangeOptions, OpenStream } from './exchange.js'
+import type { FrameReader } from './frame-reader.js'
+import { checkTimeout, type ValidatorSettings } from './options.js'
+import { type Answer, query } from './query.js'
+import { ChunkStream } from './stream.js'
+
+export interface CallOptions {
+  /** Milliseconds that the miner may take; for a stream, between two chunks. Default: the validator's. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** The classes of a definition, looked at once. */
+interface Described {
+  readonly request: Dto | undefined
+  readonly response: Dto | undefined
+  readonly chunk: Dto | undefined
+}
+
+interface Waiting {
+  readonly reader: FrameReader
+  readonly opened: (stream: LinkStream) => void
+}
+
+export class MinerConnection {
+  readonly axon: Axon
+  readonly #link: Link
+  readonly #settings: ValidatorSettings
+  /** Calls beyond what the miner allows at once (128 streams), first come first served. */
+  readonly #waiting = new Set<Waiting>()
+
+  /** @internal made by `Validator.connect`, which is told by `onClosed` when the link is gone */
+  constructor(axon: Axon, link: Link, settings: ValidatorSettings, onClosed: () => void) {
+    this.axon = axon
+    this.#link = link
+    this.#settings = settings
+    link.events = {
+      onStreamSlot: () => this.#fillSlots(),
+      onClosed: ({ reason, by }) => {
+        this.#failWaiting(`the connection closed (${by}): ${reason}`)
+        onClosed()
+      },
+    }
+  }
+
+  /** Whether calls can be made; a connection that closed does not open again. */
+  get isOpen(): boolean {
+    return this.#link.closed === undefined
+  }
+
+  /**
+   * Asks a synapse that is answered once.
+   * @throws LevinError INVALID_REQUEST, LIMIT, TIMED_OUT, PEER_ERROR, PROTOCOL, INVALID_ANSWER, CONNECTION_LOST, ABORTED
+   */
+  async query<O extends PlainOptions>(
+    synapse: SynapseDefinition<O>,
+    request: QueryOf<O>,
+    options: CallOptions = {},
+  ): Promise<Answer<ResponseOf<O>>> {
+    const described = describe(synapse)
+    const answer = await query(this.#exchange(synapse, described, request, options, this.#settings.timeoutMs))
+    const data = described.response?.instance(answer.data, 'INVALID_ANSWER') ?? answer.data
+    return { data: data as ResponseOf<O>, latencyMs: answer.latencyMs }
+  }
+
+  /**
+   * Asks a synapse that is answered with a stream. Nothing is sent before the first chunk is asked for; a slow reader
+   * slows the miner down; leaving the loop ends the stream.
+   * @throws what `query` throws, from the loop; INVALID_REQUEST and LIMIT at once
+   */
+  stream<O extends StreamOptions>(
+    synapse: SynapseDefinition<O>,
+    request: QueryOf<O>,
+    options: CallOptions = {},
+  ): AsyncIterableIterator<ChunkOf<O>> {
+    const described = describe(synapse)
+    const { chunk } = described
+    const read = chunk
+      ? (bytes: Uint8Array) => chunk.instance(decodeValue(bytes), 'INVALID_ANSWER')
+      : (bytes: Uint8Array) => bytes
+    const exchange = this.#exchange(synapse, described, request, options, this.#settings.streamTimeoutMs)
+    return new ChunkStream(exchange, read as (bytes: Uint8Array) => ChunkOf<O>)
+  }
+
+  #exchange(
+    { name }: SynapseDefinition,
+    { request: dto }: Described,
+    request: object,
+    { timeoutMs, signal }: CallOptions,
+    defaultTimeoutMs: number,
+  ): ExchangeOptions {
+    const { clock, maxFrameBytes } = this.#settings
+    const data = dto === undefined ? request : dto.plain(dto.instance(request, 'INVALID_REQUEST'))
+    const frame = encodeSynapsePacket({
+      synapseType: name,
+      data,
+      timestamp: Math.floor(clock.unixMs() / 1000),
+    })
+    const bytes = frame.length - FRAME_HEADER_BYTES
+    if (bytes > maxFrameBytes) {
+      throw new LevinError('LIMIT', `the request has ${bytes} bytes, maxFrameBytes is ${maxFrameBytes}`)
+    }
+    return {
+      frame,
+      timeoutMs: timeoutMs === undefined ? defaultTimeoutMs : checkTimeout('timeoutMs', timeoutMs),
+      signal,
+      maxFrameBytes,
+      clock,
+      open: this.#open,
+    }
+  }
+
+  readonly #open: OpenStream = (reader, opened) => {
+    const { closed } = this.#link
+    if (closed !== undefined) {
+      reader.onReset(`the connection closed (${closed.by}): ${closed.reason}`)
+      return () => {}
+    }
+    const stream = this.#waiting.size === 0 ? this.#link.openStream(reader) : undefined
+    if (stream !== undefined) {
+      opened(stream)
+      return () => {}
+    }
+    const waiting = { reader, opened }
+    this.#waiting.add(waiting)
+    return () => this.#waiting.delete(waiting)
+  }
+
+  #fillSlots(): void {
+    for (const waiting of this.#waiting) {
+      const stream = this.#link.openStream(waiting.reader)
+      if (stream === undefined) return
+      this.#waiting.delete(waiting)
+      waiting.opened(stream)
+    }
+  }
+
+  #failWaiting(reason: string): void {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const { reader } of waiting) reader.onReset(reason)
+  }
+
+  /** Ends the connection; calls that run on it fail with CONNECTION_LOST. Idempotent. */
+  close(): void {
+    this.#link.close(CLOSE_CODE, CloseReason.clientShutdown)
+  }
+}
+
+const described = new WeakMap<SynapseDefinition, Described>()
+
+function describe(synapse: SynapseDefinition<SynapseOptions>): Described {
+  let found = described.get(synapse)
+  if (found === undefined) {
+    const { request, response, stream, unknownProperties = 'refuse' } = synapse.options
+    const dto = (type: typeof request, use: string) =>
+      type && describeDto(type, `${use} of synapse '${synapse.name}'`, { unknownProperties })
+    found = {
+      request: dto(request, 'request'),
+      response: dto(response, 'answer'),
+      chunk: dto(stream === true ? undefined : stream, 'chunk'),
+    }
+    described.set(synapse, found)
+  }
+  return found
+}

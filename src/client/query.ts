@@ -1,0 +1,66 @@
+/** A synapse that is answered once. */
+import { LevinError } from '../errors.js'
+import { MessageType, messageTypeName } from '../wire/message-type.js'
+import { decodeSynapseResponse } from '../wire/messages.js'
+import type { SynapseData } from '../wire/value.js'
+import { Exchange, type ExchangeOptions } from './exchange.js'
+
+/** A miner's answer. */
+export interface Answer<T> {
+  readonly data: T
+  /** Milliseconds from opening the stream until the answer was there, measured here. */
+  readonly latencyMs: number
+}
+
+class Query extends Exchange {
+  readonly #resolve: (answer: Answer<SynapseData>) => void
+  readonly #reject: (error: LevinError) => void
+  readonly #monotonicMs: () => number
+  #answer: Answer<SynapseData> | undefined
+
+  constructor(
+    options: ExchangeOptions,
+    resolve: (answer: Answer<SynapseData>) => void,
+    reject: (error: LevinError) => void,
+  ) {
+    super(options)
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#monotonicMs = () => options.clock.monotonicMs()
+    this.start()
+  }
+
+  onFrame(type: MessageType, payload: Uint8Array): void {
+    if (type === MessageType.StreamChunk || type === MessageType.StreamEnd) {
+      this.settle(
+        new LevinError(
+          'PROTOCOL',
+          `the miner answers with a stream (${messageTypeName(type)}): use stream() for this synapse`,
+        ),
+      )
+    } else if (type !== MessageType.SynapseResponse) {
+      this.settle(new LevinError('PROTOCOL', `the miner answered with a ${messageTypeName(type)}`))
+    } else {
+      const latencyMs = this.#monotonicMs() - this.openedAt
+      const { success, data, error } = decodeSynapseResponse(payload)
+      if (success) {
+        this.#answer = { data, latencyMs }
+        this.settle()
+      } else this.settle(peerError(error))
+    }
+  }
+
+  protected onSettled(error: LevinError | undefined): void {
+    if (error === undefined) this.#resolve(this.#answer!)
+    else this.#reject(error)
+  }
+}
+
+export const query = (options: ExchangeOptions): Promise<Answer<SynapseData>> =>
+  new Promise((resolve, reject) => new Query(options, resolve, reject))
+
+/** The protocol's error text, as an error of ours. */
+export function peerError(text: string | null): LevinError {
+  const peerMessage = text ?? 'no reason given'
+  return new LevinError('PEER_ERROR', `the miner answered: ${peerMessage}`, { peerMessage })
+}

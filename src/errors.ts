@@ -1,0 +1,57 @@
+/**
+ * Why something failed. The set is closed: a program can switch over it.
+ *
+ * | code                | whose fault, and what happened                                               |
+ * | ------------------- | ---------------------------------------------------------------------------- |
+ * | `CONFIG`            | ours: an option, a class or a call that cannot work; the message says the fix |
+ * | `CANNOT_CONNECT`    | nobody answers at that address, or not in QUIC and TLS that we understand     |
+ * | `HANDSHAKE_REFUSED` | the miner answered the handshake with "not accepted"                          |
+ * | `WRONG_PEER`        | who answered is not the miner we wanted, or could not prove that it is        |
+ * | `TIMED_OUT`         | no answer within the time that the caller gave                                |
+ * | `PEER_ERROR`        | the peer answered with one of the protocol's error texts (`peerMessage`)      |
+ * | `PROTOCOL`          | the peer sent what the protocol does not allow                                |
+ * | `INVALID_ANSWER`    | the answer arrived and is not what the response class declares                |
+ * | `INVALID_REQUEST`   | the request is not what the request class declares; nothing was sent          |
+ * | `CONNECTION_LOST`   | the connection ended before the answer; whether the handler ran is not known  |
+ * | `ABORTED`           | the caller's `AbortSignal`                                                    |
+ * | `LIMIT`             | a configured limit would be exceeded; the message names the option            |
+ * | `INTERNAL`          | a defect in Levin, or an error of an unknown kind: see `cause`                |
+ */
+export type LevinErrorCode =
+  | 'CONFIG'
+  | 'CANNOT_CONNECT'
+  | 'HANDSHAKE_REFUSED'
+  | 'WRONG_PEER'
+  | 'TIMED_OUT'
+  | 'PEER_ERROR'
+  | 'PROTOCOL'
+  | 'INVALID_ANSWER'
+  | 'INVALID_REQUEST'
+  | 'CONNECTION_LOST'
+  | 'ABORTED'
+  | 'LIMIT'
+  | 'INTERNAL'
+
+/** The one error class of Levin. Tests and programs look at `code`; people read `message`. */
+export class LevinError extends Error {
+  override readonly name = 'LevinError'
+  readonly code: LevinErrorCode
+  /** With `PEER_ERROR`: the protocol's text as the peer sent it, for instance `handler timed out`. */
+  readonly peerMessage?: string
+
+  constructor(
+    code: LevinErrorCode,
+    message: string,
+    details: { cause?: unknown; peerMessage?: string } = {},
+  ) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined)
+    this.code = code
+    if (details.peerMessage !== undefined) this.peerMessage = details.peerMessage
+  }
+
+  /** Any thrown value as a LevinError; what is one already is returned as it is. */
+  static from(error: unknown, code: LevinErrorCode = 'INTERNAL'): LevinError {
+    if (error instanceof LevinError) return error
+    return new LevinError(code, error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}

@@ -1,0 +1,43 @@
+import { systemClock } from './clock.js'
+
+/** Where Levin writes what happened. Any logger with these four methods will do; most have them with other argument orders. */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void
+  info(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  error(message: string, fields?: LogFields): void
+}
+
+export type LogFields = Readonly<Record<string, unknown>>
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+
+/** Lines on standard error: time, level, message, fields as JSON. @param least the lowest level that is written, default `info` */
+export function consoleLogger(least: LogLevel = 'info'): Logger {
+  const write = (level: LogLevel) => {
+    if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return () => {}
+    return (message: string, fields?: LogFields) => {
+      const rest = fields === undefined ? '' : ` ${JSON.stringify(fields, plain)}`
+      console.error(`${new Date(systemClock.unixMs()).toISOString()} ${level} ${message}${rest}`)
+    }
+  }
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+}
+
+/** Says nothing. */
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** The same logger with fields that go with every line. */
+export function withFields(logger: Logger, fields: LogFields): Logger {
+  const write = (level: LogLevel) => (message: string, more?: LogFields) =>
+    logger[level](message, { ...fields, ...more })
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+}
+
+/** What JSON cannot hold, as text: an error with its code, stack and cause, a bigint as its digits. */
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (!(value instanceof Error)) return value
+  return { ...value, message: value.message, stack: value.stack, cause: value.cause }
+}

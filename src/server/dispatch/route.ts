@@ -1,0 +1,96 @@
+/** Everything about one synapse that can be worked out before the first request. */
+import type { DtoClass, SynapseDefinition } from '../../contract/definition.js'
+import { type Dto, describeDto } from '../../contract/dto.js'
+import type { LogFields } from '../../logger.js'
+import { encodeValue } from '../../wire/msgpack.js'
+import { EncodedMap } from '../../wire/value.js'
+import type { LiveCall } from '../call.js'
+import { compose } from '../policy/compose.js'
+import type { Middleware } from '../policy/middleware.js'
+import { BadAnswer, BadRequest } from './outcome.js'
+
+/** Runs the author's method or function with a validated request. */
+export type Invoke = (request: unknown, call: LiveCall) => unknown
+
+export interface Route {
+  readonly name: string
+  readonly isStream: boolean
+  readonly timeoutMs: number
+  /** Middleware, validation, handler. Resolves to what the handler gave. */
+  readonly run: (call: LiveCall) => Promise<unknown>
+  /** A handler's answer as what goes on the wire. @throws BadAnswer */
+  readonly answer: (value: unknown) => object
+  /** A stream's item as the bytes of a chunk. @throws BadAnswer */
+  readonly chunk: (value: unknown) => Uint8Array
+}
+
+/** @throws LevinError CONFIG for a class that cannot be validated */
+export function createRoute(
+  definition: SynapseDefinition,
+  invoke: Invoke,
+  middleware: readonly Middleware[],
+  defaultTimeoutMs: number,
+): Route {
+  const { name } = definition
+  const { request, response, stream, timeoutMs, unknownProperties = 'refuse' } = definition.options
+  const dto = (type: DtoClass | undefined, use: string): Dto | undefined =>
+    type && describeDto(type, `${use} of synapse '${name}'`, { unknownProperties })
+  const requestDto = dto(request, 'request')
+  const responseDto = dto(response, 'answer')
+  const chunkDto = dto(stream === true ? undefined : stream, 'chunk')
+
+  const handle = async (call: LiveCall): Promise<unknown> => {
+    let bound: unknown = call.body
+    if (requestDto !== undefined) {
+      try {
+        bound = requestDto.instance(call.body, 'INVALID_REQUEST')
+      } catch (cause) {
+        throw new BadRequest(cause)
+      }
+    }
+    return invoke(bound, call)
+  }
+
+  return {
+    name,
+    isStream: stream !== undefined,
+    timeoutMs: timeoutMs ?? defaultTimeoutMs,
+    run: compose(middleware, handle),
+    answer: responseDto === undefined ? anyMap : (value) => checked(responseDto, value),
+    chunk: chunkDto === undefined ? bytes : (value) => encodeValue(checked(chunkDto, value), 'chunk'),
+  }
+}
+
+function checked(dto: Dto, value: unknown): object {
+  try {
+    return dto.plain(dto.instance(value, 'INVALID_ANSWER'))
+  } catch (cause) {
+    throw new BadAnswer(cause)
+  }
+}
+
+function anyMap(value: unknown): object {
+  if (value === undefined) return {}
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Uint8Array) {
+    throw new BadAnswer(
+      `a handler without a response class answers a map (an object), not ${describe(value)}`,
+    )
+  }
+  if (value instanceof EncodedMap || !(value instanceof Map)) return value
+  throw new BadAnswer('a handler answers an object with string keys, not a Map')
+}
+
+function bytes(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value
+  throw new BadAnswer(`a stream of bytes yields Uint8Array, not ${describe(value)}`)
+}
+
+const describe = (value: unknown): string =>
+  value === null ? 'null' : typeof value === 'object' ? value.constructor.name : typeof value
+
+/** What the log says of a route at start. */
+export const describeRoute = ({ name, isStream, timeoutMs }: Route): LogFields => ({
+  name,
+  isStream,
+  timeoutMs,
+})

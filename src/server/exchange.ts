@@ -1,0 +1,137 @@
+/** One stream of a validator's connection: its one request frame, and who answers it. */
+import { LevinError } from '../errors.js'
+import type { Logger } from '../logger.js'
+import type { Link, LinkStream, StreamEvents } from '../transport/link.js'
+import { FrameDecoder, type FrameEvents } from '../wire/frame.js'
+import { MessageType, messageTypeName } from '../wire/message-type.js'
+import { decodeSynapsePacket, type SynapsePacket } from '../wire/messages.js'
+import { ErrorText } from '../wire/protocol-texts.js'
+import type { Admission } from './admission.js'
+import type { Dispatcher, Running } from './dispatch/dispatcher.js'
+import type { Session } from './session.js'
+
+/** THREATS M4: what a stranger may make us read. A handshake request has 185 bytes. */
+const MAX_FRAME_OF_A_STRANGER = 4096
+
+/** What an exchange needs of the miner. */
+export interface ExchangeHost {
+  readonly admission: Admission
+  readonly dispatcher: Dispatcher
+  readonly logger: Logger
+  readonly maxFrameBytes: number
+  readonly handshakeTimeoutMs: number
+  after(ms: number, run: () => void): () => void
+  /** Whether the miner is stopping, and starts nothing any more. */
+  readonly isStopping: boolean
+}
+
+export class Exchange implements StreamEvents, FrameEvents {
+  readonly #stream: LinkStream
+  readonly #session: Session
+  readonly #link: Link
+  readonly #host: ExchangeHost
+  readonly #frames: FrameDecoder
+  #asked = false
+  #running: Running | undefined
+  #cancelTimer: (() => void) | undefined
+
+  constructor(stream: LinkStream, session: Session, link: Link, host: ExchangeHost) {
+    this.#stream = stream
+    this.#session = session
+    this.#link = link
+    this.#host = host
+    this.#frames = new FrameDecoder(this, host.maxFrameBytes)
+    if (!session.isAuthenticated) {
+      this.#cancelTimer = host.after(host.handshakeTimeoutMs, () => stream.reset())
+    }
+  }
+
+  onBytes(bytes: Uint8Array): void {
+    if (this.#asked) return // PROTOCOL: one frame a request; what follows it is ignored
+    try {
+      this.#frames.push(bytes)
+    } catch (error) {
+      this.#giveUp(error)
+    }
+  }
+
+  onEnd(): void {
+    try {
+      this.#frames.end()
+      if (!this.#asked) throw new LevinError('PROTOCOL', 'the stream ended without a request')
+    } catch (error) {
+      this.#giveUp(error)
+    }
+  }
+
+  onDrain(): void {
+    this.#running?.drained()
+  }
+
+  onStopped(): void {
+    this.#running?.cancel('the caller wants no answer any more')
+  }
+
+  onReset(reason: string): void {
+    this.#cancelTimer?.()
+    this.#running?.cancel(reason)
+  }
+
+  onHeader(type: MessageType, length: number): void {
+    if (this.#session.isAuthenticated || length <= MAX_FRAME_OF_A_STRANGER) return
+    if (type === MessageType.SynapsePacket)
+      this.#answer(this.#host.dispatcher.failure(ErrorText.authenticationFailed, false))
+    throw new LevinError('PROTOCOL', `${length} bytes before the handshake`)
+  }
+
+  onFrame(type: MessageType, payload: Uint8Array): void {
+    if (this.#asked) return
+    this.#asked = true
+    if (type === MessageType.HandshakeRequest) void this.#handshake(payload)
+    else if (type === MessageType.SynapsePacket) this.#synapse(payload)
+    else throw new LevinError('PROTOCOL', `a ${messageTypeName(type)} is nothing that a validator asks`)
+  }
+
+  async #handshake(payload: Uint8Array): Promise<void> {
+    const frame = await this.#host.admission.answer(payload, this.#session, this.#link)
+    this.#answer(frame)
+  }
+
+  #synapse(payload: Uint8Array): void {
+    const { dispatcher, isStopping } = this.#host
+    let packet: SynapsePacket
+    try {
+      packet = decodeSynapsePacket(payload)
+    } catch (error) {
+      this.#host.logger.debug('refused a malformed request', { remote: this.#link.remote, error })
+      const text = this.#session.isAuthenticated
+        ? ErrorText.invalidRequestFormat
+        : ErrorText.authenticationFailed
+      this.#answer(dispatcher.failure(text, false))
+      return
+    }
+    const { hotkey, isAuthenticated } = this.#session
+    if (!isAuthenticated || hotkey === undefined) {
+      this.#answer(
+        dispatcher.failure(ErrorText.authenticationFailed, dispatcher.isStream(packet.synapseType)),
+      )
+    } else if (isStopping) {
+      this.#stream.reset()
+    } else {
+      this.#running = dispatcher.dispatch(packet, { hotkey, remote: this.#link.remote }, this.#stream)
+    }
+  }
+
+  #answer(frame: Uint8Array): void {
+    this.#cancelTimer?.()
+    this.#stream.end(frame)
+  }
+
+  /** An error of this stream only. The answering side is finished, as the reference does, and the rest is not read. */
+  #giveUp(error: unknown): void {
+    this.#cancelTimer?.()
+    this.#host.logger.debug('gave up a stream', { remote: this.#link.remote, error })
+    if (this.#running === undefined && !this.#asked) this.#stream.end()
+    this.#stream.reset()
+  }
+}

@@ -1,0 +1,242 @@
+/** One bidirectional QUIC stream: what is between the engine's buffers and the owner of the exchange. */
+import type { LinkStream, StreamEvents } from './link.js'
+import { type NativeConnection, ShutdownSide } from './native.js'
+
+/** What a stream needs of its connection. */
+export interface StreamHost {
+  readonly native: NativeConnection
+  /** Where received bytes go: a view of at least `Slab.leastRoom` bytes that nobody else writes to. */
+  readonly slab: ReceiveSlab
+  /** The engine took bytes: let the connection transmit. */
+  wroteBytes(): void
+  /** The stream's write is blocked on flow or congestion control: call `resumeWriting` when packets came. */
+  blocked(stream: QuicStream): void
+  /** The stream may have bytes that nobody has looked at. */
+  readLater(): void
+  /** The reading side is over, or will be ignored. */
+  readEnded(stream: QuicStream): void
+  /** Both sides are over: forget the stream. */
+  finished(stream: QuicStream): void
+}
+
+/** Received bytes are handed out as views of a block and never written over, so that nothing needs to be copied. */
+export class ReceiveSlab {
+  static readonly bytes = 64 * 1024
+  static readonly leastRoom = 8 * 1024
+  #block = Buffer.allocUnsafeSlow(ReceiveSlab.bytes)
+  #used = 0
+
+  /** Room to read into; what was read of it is then taken with `take`. */
+  room(): Buffer {
+    if (ReceiveSlab.bytes - this.#used < ReceiveSlab.leastRoom) {
+      this.#block = Buffer.allocUnsafeSlow(ReceiveSlab.bytes)
+      this.#used = 0
+    }
+    return this.#used === 0 ? this.#block : this.#block.subarray(this.#used)
+  }
+
+  take(bytes: number): Buffer {
+    const start = this.#used
+    this.#used += bytes
+    return this.#block.subarray(start, this.#used)
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** Application error code of a stream given up; btlightning knows no other. */
+const STREAM_CANCELLED = 0
+
+export class QuicStream implements LinkStream {
+  events: StreamEvents
+  readonly id: number
+  readonly #host: StreamHost
+  /** Bytes that the engine has not taken yet, the first of them partly written. */
+  #queue: Uint8Array[] = []
+  #finAfterQueue = false
+  #ownerWaits = false
+  #paused = false
+  #readOver = false
+  #writeOver = false
+  /** Given up: events are over, what still arrives is thrown away. */
+  #discarding = false
+
+  constructor(id: number, host: StreamHost, events: StreamEvents) {
+    this.id = id
+    this.#host = host
+    this.events = events
+  }
+
+  /** Whether the peer finished and we have not: the peer waits for our answer. */
+  get isAnswering(): boolean {
+    return this.#readOver && !this.#writeOver
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (bytes.length === 0) return this.#queue.length === 0
+    return this.#enqueue(bytes, false)
+  }
+
+  end(bytes: Uint8Array = NOTHING): boolean {
+    return this.#enqueue(bytes, true)
+  }
+
+  #enqueue(bytes: Uint8Array, fin: boolean): boolean {
+    if (this.#writeOver || this.#finAfterQueue) return true // stopped by the peer: nobody will read it
+    if (this.#queue.length > 0) {
+      this.#queue.push(bytes)
+      this.#finAfterQueue = fin
+      this.#ownerWaits = true
+      return false
+    }
+    const rest = this.#send(bytes, fin)
+    if (rest === undefined) return true
+    this.#queue.push(rest)
+    this.#finAfterQueue = fin
+    this.#ownerWaits = true
+    this.#host.blocked(this)
+    return false
+  }
+
+  /** @returns what the engine did not take, or undefined when it took all. */
+  #send(bytes: Uint8Array, fin: boolean): Uint8Array | undefined {
+    let taken: number | null
+    try {
+      taken = this.#host.native.streamSend(this.id, bytes, fin)
+    } catch {
+      this.#writingFailed()
+      return undefined
+    }
+    this.#host.wroteBytes()
+    if (taken === bytes.length) {
+      if (fin) this.#endWriting()
+      return undefined
+    }
+    return taken === null ? bytes : bytes.subarray(taken)
+  }
+
+  /** Goes on with a partial write. @returns true while it is still blocked. */
+  resumeWriting(): boolean {
+    while (this.#queue.length > 0) {
+      const rest = this.#send(this.#queue[0]!, this.#finAfterQueue && this.#queue.length === 1)
+      if (rest !== undefined) {
+        this.#queue[0] = rest
+        return true
+      }
+      this.#queue.shift()
+    }
+    if (this.#ownerWaits && !this.#discarding) {
+      this.#ownerWaits = false
+      this.events.onDrain?.()
+    }
+    return false
+  }
+
+  /**
+   * Asks the engine whether the peer has told us to stop: it does not say so by itself. Where both sides are over by
+   * that, it has forgotten the stream already and says that instead.
+   */
+  checkStopped(): void {
+    try {
+      this.#host.native.streamCapacity(this.id)
+    } catch {
+      this.#writingFailed()
+    }
+  }
+
+  #writingFailed(): void {
+    this.#queue = []
+    this.#endWriting()
+    if (!this.#discarding) this.events.onStopped?.()
+  }
+
+  #endWriting(): void {
+    if (this.#writeOver) return
+    this.#writeOver = true
+    if (this.#readOver) this.#host.finished(this)
+  }
+
+  #endReading(): void {
+    if (this.#readOver) return
+    this.#readOver = true
+    this.#host.readEnded(this)
+    if (this.#writeOver) this.#host.finished(this)
+  }
+
+  /** Reads what the engine has, until it is empty, finished, or the owner pauses. */
+  read(): void {
+    const { native, slab } = this.#host
+    while (!this.#paused && !this.#readOver) {
+      const room = slab.room()
+      let result: [number, boolean] | null
+      try {
+        result = native.streamRecv(this.id, room)
+      } catch {
+        this.#peerReset()
+        return
+      }
+      if (result === null) return
+      const [length, fin] = result
+      if (this.#discarding) {
+        if (fin) this.#endReading()
+      } else {
+        if (length > 0) this.events.onBytes(slab.take(length))
+        if (fin && !this.#discarding) {
+          this.#endReading()
+          this.events.onEnd()
+        } else if (fin) this.#endReading()
+      }
+      if (length < room.length) return // the engine fills the room when it can
+    }
+  }
+
+  #peerReset(): void {
+    const tell = !this.#discarding
+    this.#discarding = true
+    this.#queue = []
+    if (!this.#writeOver) this.#shutdown(ShutdownSide.write)
+    this.#endWriting()
+    this.#endReading()
+    if (tell) this.events.onReset('the peer reset the stream')
+  }
+
+  reset(): void {
+    if (this.#discarding || (this.#readOver && this.#writeOver)) return
+    this.#discarding = true
+    this.#paused = false
+    this.#queue = []
+    if (!this.#writeOver) this.#shutdown(ShutdownSide.write)
+    if (!this.#readOver) this.#shutdown(ShutdownSide.read)
+    this.#endWriting()
+    this.#host.wroteBytes()
+    this.#host.readLater()
+  }
+
+  #shutdown(side: (typeof ShutdownSide)[keyof typeof ShutdownSide]): void {
+    try {
+      this.#host.native.streamShutdown(this.id, side, STREAM_CANCELLED)
+    } catch {
+      // already over in that direction, which is what was wanted
+    }
+  }
+
+  /** The connection ended. */
+  lost(reason: string): void {
+    const tell = !this.#discarding
+    this.#discarding = true
+    this.#readOver = true
+    this.#writeOver = true
+    this.#queue = []
+    if (tell) this.events.onReset(reason)
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#host.readLater()
+  }
+}

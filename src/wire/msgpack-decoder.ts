@@ -1,0 +1,290 @@
+import { type Buffer, constants, isUtf8 } from 'node:buffer'
+import { LevinError } from '../errors.js'
+import { asBuffer, EncodedMap, Extension, isMapMarker, MAX_DEPTH, MAX_NODES, type Value } from './value.js'
+
+/** Up to here a loop over ASCII bytes beats the call into C++ that a long string needs. */
+const SHORT_STRING = 16
+
+/** ASCII names that were read lately, by length and two of their bytes: a hit saves making and interning a string. */
+const RECENT_NAMES: string[] = new Array<string>(256).fill('')
+
+/**
+ * Reads MessagePack in one pass. Every length is held against the bytes that are left, and every container against
+ * `MAX_DEPTH` and `MAX_NODES`, before anything is allocated or entered: hostile bytes cost what they weigh.
+ *
+ * Everything here throws LevinError `PROTOCOL`.
+ */
+export class Decoder {
+  readonly #bytes: Buffer
+  #at = 0
+  #nodes = 1
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = asBuffer(bytes)
+  }
+
+  /** How many bytes have been read. */
+  get at(): number {
+    return this.#at
+  }
+
+  /** The next value's first byte. */
+  peek(): number {
+    const marker = this.#bytes[this.#at]
+    if (marker === undefined) return this.fail('the bytes end where a value should start')
+    return marker
+  }
+
+  /** Refuses bytes after the last value. */
+  end(): void {
+    if (this.#at !== this.#bytes.length) this.fail(`${this.#bytes.length - this.#at} bytes after the value`)
+  }
+
+  fail(what: string): never {
+    throw new LevinError('PROTOCOL', `MessagePack, byte ${this.#at}: ${what}`)
+  }
+
+  /** A str, or undefined (and nothing read) when something else comes. */
+  string(): string | undefined {
+    const marker = this.peek()
+    if (marker >= 0xa0 && marker < 0xc0) {
+      this.#at++
+      return this.#name(marker & 0x1f)
+    }
+    if (marker < 0xd9 || marker > 0xdb) return undefined
+    this.#at++
+    return this.#string(this.#uint(1 << (marker - 0xd9)))
+  }
+
+  /** An array's number of elements, or undefined (and nothing read) when something else comes. */
+  arrayHeader(): number | undefined {
+    const marker = this.peek()
+    if ((marker & 0xf0) !== 0x90 && marker !== 0xdc && marker !== 0xdd) return undefined
+    this.#at++
+    return this.#container(marker < 0xa0 ? marker & 0x0f : this.#uint(marker === 0xdc ? 2 : 4), 1)
+  }
+
+  /** A map's number of entries, or undefined (and nothing read) when something else comes. */
+  mapHeader(): number | undefined {
+    const marker = this.peek()
+    if (!isMapMarker(marker)) return undefined
+    this.#at++
+    return this.#container(marker < 0x90 ? marker & 0x0f : this.#uint(marker === 0xde ? 2 : 4), 2)
+  }
+
+  /** The bytes from `start` up to here, as the map that they encode. */
+  encodedMap(start: number): EncodedMap {
+    return new EncodedMap(this.#bytes.subarray(start, this.#at))
+  }
+
+  /** @param depth how many containers are around the value */
+  value(depth = 0): Value {
+    const marker = this.peek()
+    this.#at++
+    if (marker < 0x80) return marker
+    if (marker < 0x90) return this.#map(marker & 0x0f, depth)
+    if (marker < 0xa0) return this.#array(marker & 0x0f, depth)
+    if (marker < 0xc0) return this.#string(marker & 0x1f)
+    if (marker >= 0xe0) return marker - 0x100
+    switch (marker) {
+      case 0xc0:
+        return null
+      case 0xc2:
+        return false
+      case 0xc3:
+        return true
+      case 0xc4:
+        return this.#binary(this.#uint(1))
+      case 0xc5:
+        return this.#binary(this.#uint(2))
+      case 0xc6:
+        return this.#binary(this.#uint(4))
+      case 0xc7:
+        return this.#extension(this.#uint(1))
+      case 0xc8:
+        return this.#extension(this.#uint(2))
+      case 0xc9:
+        return this.#extension(this.#uint(4))
+      case 0xca:
+        return this.#bytes.readFloatBE(this.#take(4))
+      case 0xcb:
+        return this.#bytes.readDoubleBE(this.#take(8))
+      case 0xcc:
+        return this.#uint(1)
+      case 0xcd:
+        return this.#uint(2)
+      case 0xce:
+        return this.#uint(4)
+      case 0xcf:
+        return this.#uint64()
+      case 0xd0:
+        return this.#bytes.readInt8(this.#take(1))
+      case 0xd1:
+        return this.#bytes.readInt16BE(this.#take(2))
+      case 0xd2:
+        return this.#bytes.readInt32BE(this.#take(4))
+      case 0xd3:
+        return this.#int64()
+      case 0xd4:
+      case 0xd5:
+      case 0xd6:
+      case 0xd7:
+      case 0xd8:
+        return this.#extension(1 << (marker - 0xd4))
+      case 0xd9:
+        return this.#string(this.#uint(1))
+      case 0xda:
+        return this.#string(this.#uint(2))
+      case 0xdb:
+        return this.#string(this.#uint(4))
+      case 0xdc:
+        return this.#array(this.#uint(2), depth)
+      case 0xdd:
+        return this.#array(this.#uint(4), depth)
+      case 0xde:
+        return this.#map(this.#uint(2), depth)
+      case 0xdf:
+        return this.#map(this.#uint(4), depth)
+      default:
+        return this.fail('0xc1 is no MessagePack format')
+    }
+  }
+
+  #array(count: number, depth: number): Value[] {
+    if (depth >= MAX_DEPTH) this.fail(`more than ${MAX_DEPTH} containers within each other`)
+    this.#container(count, 1)
+    const values = new Array<Value>(count)
+    for (let i = 0; i < count; i++) values[i] = this.value(depth + 1)
+    return values
+  }
+
+  #map(count: number, depth: number): Value {
+    if (depth >= MAX_DEPTH) this.fail(`more than ${MAX_DEPTH} containers within each other`)
+    this.#container(count, 2)
+    const object: { [key: string]: Value } = {}
+    for (let i = 0; i < count; i++) {
+      const key = this.string()
+      if (key === undefined) return this.#mapOf(object, count - i, depth)
+      if (key === '__proto__') this.fail('the key __proto__ is refused')
+      // a decoded value is never undefined, so the exact test is only needed for names that Object.prototype has
+      if (object[key] !== undefined && Object.hasOwn(object, key)) this.fail('a key stands twice in a map')
+      object[key] = this.value(depth + 1)
+    }
+    return object
+  }
+
+  /** The other entries of a map that turned out to have keys which are no strings. */
+  #mapOf(started: { [key: string]: Value }, count: number, depth: number): Map<Value, Value> {
+    const map = new Map<Value, Value>(Object.entries(started))
+    const compound = new Set<string>()
+    for (let i = 0; i < count; i++) {
+      const start = this.#at
+      const key = this.value(depth + 1)
+      if (map.has(key)) this.fail('a key stands twice in a map')
+      if (typeof key === 'object' && key !== null) {
+        // arrays and bins are never equal in a Map: their bytes tell
+        const written = this.#bytes.toString('latin1', start, this.#at)
+        if (compound.has(written)) this.fail('a key stands twice in a map')
+        compound.add(written)
+      }
+      if (key === '__proto__') this.fail('the key __proto__ is refused')
+      map.set(key, this.value(depth + 1))
+    }
+    return map
+  }
+
+  /** Holds a container's claim against what is left of the bytes and of the nodes. */
+  #container(count: number, valuesPerEntry: 1 | 2): number {
+    const values = count * valuesPerEntry
+    if (values > this.#bytes.length - this.#at) {
+      this.fail(`a container claims ${values} values, ${this.#bytes.length - this.#at} bytes are left`)
+    }
+    this.#nodes += values
+    if (this.#nodes > MAX_NODES) this.fail(`more than ${MAX_NODES} values in one message`)
+    return count
+  }
+
+  #string(size: number): string {
+    const start = this.#take(size)
+    const end = this.#at
+    const bytes = this.#bytes
+    if (size <= SHORT_STRING) {
+      let text = ''
+      let at = start
+      while (at < end) {
+        const code = bytes[at]!
+        if (code >= 0x80) break
+        text += String.fromCharCode(code)
+        at++
+      }
+      if (at === end) return text
+    }
+    if (size > constants.MAX_STRING_LENGTH) this.fail('a str longer than a JavaScript string can be')
+    const text = bytes.toString('utf8', start, end)
+    // Node replaces what is not UTF-8; a replacement character may also have been sent as one
+    if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) this.fail('a str that is not UTF-8')
+    return text
+  }
+
+  /** A str that is likely to come again in the next message: a map's key, a synapse's type. */
+  #name(size: number): string {
+    const start = this.#at
+    const bytes = this.#bytes
+    if (size === 0 || size > SHORT_STRING || size > bytes.length - start) return this.#string(size)
+    const slot = (size * 31 + (bytes[start]! ^ (bytes[start + size - 1]! << 3))) % RECENT_NAMES.length
+    const recent = RECENT_NAMES[slot]!
+    if (recent.length === size && sameAscii(recent, bytes, start)) {
+      this.#at += size
+      return recent
+    }
+    const name = this.#string(size)
+    // as long as its bytes means ASCII, which is what sameAscii can compare
+    if (name.length === size) RECENT_NAMES[slot] = name
+    return name
+  }
+
+  #binary(size: number): Buffer {
+    const start = this.#take(size)
+    return this.#bytes.subarray(start, this.#at)
+  }
+
+  #extension(size: number): Extension {
+    const type = this.#bytes.readInt8(this.#take(1))
+    return new Extension(type, this.#binary(size))
+  }
+
+  #uint(width: number): number {
+    const at = this.#take(width)
+    const bytes = this.#bytes
+    if (width === 1) return bytes[at]!
+    if (width === 2) return (bytes[at]! << 8) | bytes[at + 1]!
+    return bytes[at]! * 0x100_0000 + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!)
+  }
+
+  #uint64(): number | bigint {
+    const at = this.#take(8)
+    const value = this.#bytes.readUInt32BE(at) * 0x1_0000_0000 + this.#bytes.readUInt32BE(at + 4)
+    return Number.isSafeInteger(value) ? value : this.#bytes.readBigUInt64BE(at)
+  }
+
+  #int64(): number | bigint {
+    const at = this.#take(8)
+    const value = this.#bytes.readInt32BE(at) * 0x1_0000_0000 + this.#bytes.readUInt32BE(at + 4)
+    return Number.isSafeInteger(value) ? value : this.#bytes.readBigInt64BE(at)
+  }
+
+  /** Where `size` bytes start that are now read. */
+  #take(size: number): number {
+    const start = this.#at
+    if (size > this.#bytes.length - start) {
+      this.fail(`${size} bytes should follow, ${this.#bytes.length - start} are left`)
+    }
+    this.#at = start + size
+    return start
+  }
+}
+
+function sameAscii(text: string, bytes: Buffer, start: number): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false
+  return true
+}

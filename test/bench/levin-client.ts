@@ -1,0 +1,87 @@
+/** Levin's client in the benchmark; see peers/ for the same program in Rust and Python. Prints one JSON line. */
+import 'reflect-metadata'
+import { type SynapseData, seedSigner, silentLogger, synapse, Validator } from 'levin'
+import { numberOption } from './arguments.js'
+
+const MINER = '5CcyqxXnJucaCnQQvvUg5EPzj1uoNAxACZvzArHw5aVDvgNH'
+const WARM_UP_MS = 300
+
+const size = numberOption('size')
+const inFlight = numberOption('inflight')
+const seconds = numberOption('seconds')
+const setups = numberOption('setups', 0)
+const typed = process.argv.includes('--typed')
+const axon = { hotkey: MINER, host: '127.0.0.1', port: numberOption('port') }
+
+const target = synapse(typed ? 'typed' : 'echo', {})
+const payload = Buffer.alloc(size, 7)
+const request: SynapseData = typed ? { city: 'Oslo', days: 3, payload } : { payload }
+
+const connect = () =>
+  new Validator({
+    signer: seedSigner(new Uint8Array(32).fill(2)),
+    logger: silentLogger,
+    timeoutMs: 30_000,
+  }).connect(axon)
+
+const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
+async function setUpMs(): Promise<number> {
+  const start = performance.now()
+  const miner = await connect()
+  await miner.query(target, request)
+  const took = performance.now() - start
+  miner.close()
+  return took
+}
+
+const setupTimes: number[] = []
+for (let i = 0; i < setups; i++) setupTimes.push(await setUpMs())
+
+const miner = await connect()
+const latencies: number[] = []
+let measuring = false
+let running = true
+
+async function ask(): Promise<void> {
+  while (running) {
+    const start = performance.now()
+    const { data } = await miner.query(target, request)
+    if ((data.payload as Uint8Array).length !== size) throw new Error('the answer is not the request')
+    if (measuring) latencies.push(performance.now() - start)
+  }
+}
+
+const asking = Promise.all(Array.from({ length: inFlight }, ask))
+await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS))
+measuring = true
+const start = performance.now()
+const cpu = process.cpuUsage()
+await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+const used = process.cpuUsage(cpu)
+const elapsed = (performance.now() - start) / 1000
+measuring = false
+running = false
+const requests = latencies.length
+await asking
+latencies.sort((a, b) => a - b)
+
+// not public: what a frame weighs is only asked here
+const { encodeSynapsePacket } = await import(new URL('../../../dist/wire/messages.js', import.meta.url).href)
+console.log(
+  JSON.stringify({
+    rps: requests / elapsed,
+    p50Ms: latencies[Math.floor(requests * 0.5)],
+    p99Ms: latencies[Math.floor(requests * 0.99)],
+    setupMs: setups > 0 ? median(setupTimes) : null,
+    cpuUs: (used.user + used.system) / requests,
+    requests,
+    frameBytes: encodeSynapsePacket({
+      synapseType: target.name,
+      data: request,
+      timestamp: Math.floor(Date.now() / 1000),
+    }).length,
+  }),
+)
+miner.close()
+process.exit(0)

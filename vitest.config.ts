@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const levin = fileURLToPath(new URL('./src/index.ts', import.meta.url))
+
+const shared = {
+  resolve: { alias: { levin } },
+  test: { setupFiles: ['./test/support/setup.ts'], environment: 'node' as const, testTimeout: 30_000 },
+}
+
+/**
+ * unit     what `npm test` runs: needs Node and nothing else
+ * house    the rules of the code base itself: import arrows, the docs name what exists
+ * interop  live Rust and Python peers: needs cargo and python3
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...shared,
+        test: {
+          ...shared.test,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/interop/**', 'test/house/**'],
+        },
+      },
+      { ...shared, test: { ...shared.test, name: 'house', include: ['test/house/**/*.test.ts'] } },
+      {
+        ...shared,
+        test: {
+          ...shared.test,
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 1_800_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
