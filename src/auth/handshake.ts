@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { LevinError } from '../errors.js'
 import type { HandshakeRequest, HandshakeResponse } from '../wire/messages.js'
-import type { NonceCache } from './nonce-cache.js'
+import { MAX_FUTURE_SECONDS, MAX_SIGNATURE_AGE_SECONDS, type NonceCache } from './nonce-cache.js'
 import type { Signer } from './signer.js'
 import { SIGNATURE_BYTES, verify } from './sr25519.js'
 import { decodeHotkey, parseHotkey } from './ss58.js'
@@ -9,10 +9,6 @@ import { requestTranscript, responseTranscript } from './transcript.js'
 
 // Both sides of the handshake. Throughout, `now` is UNIX milliseconds and `fingerprint` what certificateFingerprint
 // gives for the server's certificate.
-
-/** The clock window of a request, in seconds: refused from this age on, and when dated further ahead than that. */
-export const MAX_SIGNATURE_AGE_SECONDS = 300
-export const MAX_FUTURE_SECONDS = 60
 
 const NONCE_BYTES = 16
 const SIGNATURE_BASE64_LENGTH = 88

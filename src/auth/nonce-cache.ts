@@ -1,5 +1,9 @@
 import { Buffer } from 'node:buffer'
 
+/** A request's clock window, in seconds: refused from this age on, and when dated further ahead than that. */
+export const MAX_SIGNATURE_AGE_SECONDS = 300
+export const MAX_FUTURE_SECONDS = 60
+
 /** How many live nonces are kept. Beyond, new ones are refused: forgetting a live one would allow its replay. */
 const MAX_NONCES = 100_000
 const MAX_NONCES_PER_HOTKEY = 1_000
@@ -18,9 +22,9 @@ export class NonceCache {
 
   /**
    * @param windowSeconds how long a signed request can be accepted: its greatest age *and* how far in the future it
-   *   may be dated (300 + 60), or else a request from the future could be replayed at the end of its life
+   *   may be dated, or else a request from the future could be replayed at the end of its life
    */
-  constructor(windowSeconds = 360) {
+  constructor(windowSeconds = MAX_SIGNATURE_AGE_SECONDS + MAX_FUTURE_SECONDS) {
     this.#windowMs = windowSeconds * 1000
   }
 

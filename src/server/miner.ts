@@ -1,5 +1,4 @@
 import { certificateFingerprint } from '../auth/fingerprint.js'
-import { NonceCache } from '../auth/nonce-cache.js'
 import {
   type PlainOptions,
   type StreamOptions,
@@ -12,19 +11,15 @@ import { handlersOf } from '../decorators/metadata.js'
 import { LevinError } from '../errors.js'
 import { createCertificate } from '../transport/certificate.js'
 import { Endpoint } from '../transport/endpoint.js'
-import type { Address, Link } from '../transport/link.js'
+import type { Address } from '../transport/link.js'
 import { defaultQuicOptions } from '../transport/quic-config.js'
 import { CloseReason } from '../wire/protocol-texts.js'
-import { Admission } from './admission.js'
-import { type HandlerClass, type HandlerScope, MinerContainer } from './dispatch/container.js'
-import { Dispatcher } from './dispatch/dispatcher.js'
-import { createRoute, type Invoke, type Route } from './dispatch/route.js'
-import { Exchange, type ExchangeHost } from './exchange.js'
+import type { HandlerClass, HandlerScope, MinerContainer } from './dispatch/container.js'
+import type { Invoke } from './dispatch/route.js'
 import { checkMinerOptions, type MinerOptions, type MinerSettings } from './options.js'
-import { Peers } from './peers.js'
 import { isOpen } from './policy/access.js'
 import type { Middleware } from './policy/middleware.js'
-import { Session } from './session.js'
+import { type DeclaredHandler, MinerService } from './service.js'
 
 /** PROTOCOL: the port of a miner unless it says otherwise on the chain. */
 const DEFAULT_PORT = 8443
@@ -34,14 +29,6 @@ export interface ListenAddress {
   readonly port?: number
   /** IP address of this machine. Default `0.0.0.0`, every IPv4 address; `::` for every IPv6 one. */
   readonly host?: string
-}
-
-interface Declared {
-  readonly definition: SynapseDefinition
-  /** Where it was declared, for messages. */
-  readonly where: string
-  /** Made at `listen`, when the container makes the instances. */
-  readonly invoke: (container: MinerContainer) => Invoke
 }
 
 /**
@@ -54,8 +41,10 @@ interface Declared {
 export class Miner {
   readonly #settings: MinerSettings
   readonly #middleware: Middleware[] = []
-  readonly #declared = new Map<string, Declared>()
-  #running: RunningMiner | undefined
+  readonly #declared = new Map<string, DeclaredHandler>()
+  #service: MinerService | undefined
+  #endpoint: Endpoint | undefined
+  #closed: Promise<void> | undefined
   #state: 'new' | 'listening' | 'closed' = 'new'
 
   /** @throws LevinError CONFIG for an option that is missing, unknown or out of range */
@@ -133,7 +122,7 @@ export class Miner {
     return this
   }
 
-  #declare(declared: Declared): void {
+  #declare(declared: DeclaredHandler): void {
     const { name } = declared.definition
     const other = this.#declared.get(name)
     if (other !== undefined) {
@@ -160,26 +149,52 @@ export class Miner {
     }
     this.#state = 'listening'
     try {
-      this.#running = await RunningMiner.start(
-        this.#settings,
-        this.#middleware,
-        [...this.#declared.values()],
-        address,
-      )
+      return await this.#start(address)
     } catch (error) {
       this.#state = 'new'
       throw error
     }
-    return this.#running.address
+  }
+
+  async #start({ host = '0.0.0.0', port = DEFAULT_PORT }: ListenAddress): Promise<Address> {
+    const { access, clock, idleTimeoutMs, keepAliveMs, logger, maxStreams } = this.#settings
+    const certificate = createCertificate()
+    const fingerprint = certificateFingerprint(certificate.der)
+    const service = new MinerService(this.#settings, this.#middleware, this.#declared.values(), fingerprint)
+    const endpoint = await Endpoint.listen({
+      host,
+      port,
+      certificate,
+      clock,
+      quic: { ...defaultQuicOptions, idleTimeoutMs, keepAliveMs, maxPeerStreams: maxStreams },
+      onConnection: (link) => service.accept(link),
+    })
+    this.#service = service
+    this.#endpoint = endpoint
+    if (isOpen(access)) logger.warn('access is open(): every hotkey that can sign is admitted')
+    logger.info('miner listening', {
+      hotkey: this.hotkey,
+      ...endpoint.address,
+      synapses: [...this.#declared.keys()],
+    })
+    return endpoint.address
   }
 
   /**
    * Stops: takes nothing new, lets running calls finish for up to `drainMs` and their answers arrive, tells the
    * validators `server_shutdown`, and frees the port. Safe to call twice.
    */
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#state = 'closed'
-    await this.#running?.stop()
+    this.#closed ??= this.#stop()
+    return this.#closed
+  }
+
+  async #stop(): Promise<void> {
+    this.#endpoint?.refuseNew()
+    await this.#service?.drain()
+    await this.#endpoint?.close(CloseReason.serverShutdown)
+    await this.#service?.dispose()
   }
 
   #mustBeNew(method: string): void {
@@ -196,117 +211,3 @@ export class Miner {
 }
 
 type Methods = Record<string | symbol, (request: unknown, call: unknown) => unknown>
-
-/** What there is between `listen` and `close`. */
-class RunningMiner implements ExchangeHost {
-  readonly admission: Admission
-  readonly dispatcher: Dispatcher
-  readonly #settings: MinerSettings
-  readonly #container: MinerContainer
-  readonly #peers: Peers
-  #endpoint!: Endpoint
-  #stopped: Promise<void> | undefined
-
-  private constructor(
-    settings: MinerSettings,
-    container: MinerContainer,
-    dispatcher: Dispatcher,
-    fingerprint: string,
-  ) {
-    this.#settings = settings
-    this.#container = container
-    this.dispatcher = dispatcher
-    this.#peers = new Peers(settings.maxValidators)
-    this.admission = new Admission(settings, fingerprint, new NonceCache(), this.#peers)
-  }
-
-  static async start(
-    settings: MinerSettings,
-    middleware: readonly Middleware[],
-    declared: readonly Declared[],
-    { host = '0.0.0.0', port = DEFAULT_PORT }: ListenAddress,
-  ): Promise<RunningMiner> {
-    const { logger, access, signer, clock, maxFrameBytes } = settings
-    const container = new MinerContainer(settings.container)
-    const routes = new Map<string, Route>()
-    for (const { definition, where, invoke } of declared) {
-      try {
-        routes.set(
-          definition.name,
-          createRoute(definition, invoke(container), middleware, settings.handlerTimeoutMs),
-        )
-      } catch (cause) {
-        throw new LevinError('CONFIG', `${where}: ${LevinError.from(cause).message}`, { cause })
-      }
-    }
-    const certificate = createCertificate()
-    const dispatcher = new Dispatcher(routes, maxFrameBytes, clock, logger)
-    const miner = new RunningMiner(settings, container, dispatcher, certificateFingerprint(certificate.der))
-    const { idleTimeoutMs, keepAliveMs, maxStreams } = settings
-    miner.#endpoint = await Endpoint.listen({
-      host,
-      port,
-      certificate,
-      clock,
-      quic: { ...defaultQuicOptions, idleTimeoutMs, keepAliveMs, maxPeerStreams: maxStreams },
-      onConnection: (link) => miner.#connected(link),
-    })
-    if (isOpen(access)) logger.warn('access is open(): every hotkey that can sign is admitted')
-    logger.info('miner listening', { hotkey: signer.hotkey, ...miner.address, synapses: [...routes.keys()] })
-    return miner
-  }
-
-  get address(): Address {
-    return this.#endpoint.address
-  }
-
-  get logger(): MinerSettings['logger'] {
-    return this.#settings.logger
-  }
-
-  get maxFrameBytes(): number {
-    return this.#settings.maxFrameBytes
-  }
-
-  get handshakeTimeoutMs(): number {
-    return this.#settings.handshakeTimeoutMs
-  }
-
-  get isStopping(): boolean {
-    return this.#stopped !== undefined
-  }
-
-  after(ms: number, run: () => void): () => void {
-    return this.#settings.clock.after(ms, run)
-  }
-
-  #connected(link: Link): void {
-    const session = new Session()
-    link.events = {
-      onStream: (stream) => {
-        stream.events = new Exchange(stream, session, link, this)
-      },
-      onClosed: (info) => {
-        session.apply('closed')
-        const { hotkey } = session
-        if (hotkey === undefined) return
-        this.#peers.leave(hotkey, link)
-        this.logger.info('validator disconnected', { hotkey, remote: link.remote, ...info })
-      },
-    }
-  }
-
-  stop(): Promise<void> {
-    this.#stopped ??= this.#drainAndClose()
-    return this.#stopped
-  }
-
-  async #drainAndClose(): Promise<void> {
-    const { drainMs } = this.#settings
-    this.#endpoint.refuseNew()
-    await Promise.race([this.dispatcher.idle(), new Promise<void>((resolve) => this.after(drainMs, resolve))])
-    this.dispatcher.cancelAll('the miner is stopping')
-    await this.#endpoint.close(CloseReason.serverShutdown)
-    await this.#container.dispose()
-  }
-}

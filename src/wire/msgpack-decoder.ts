@@ -249,6 +249,8 @@ export class Decoder {
   }
 
   #extension(size: number): Extension {
+    // an Extension and its Buffer weigh as much as two values
+    if (++this.#nodes > MAX_NODES) this.fail(`more than ${MAX_NODES} values in one message`)
     const type = this.#bytes.readInt8(this.#take(1))
     return new Extension(type, this.#binary(size))
   }
