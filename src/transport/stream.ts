@@ -13,8 +13,6 @@ export interface StreamHost {
   blocked(stream: QuicStream): void
   /** The stream may have bytes that nobody has looked at. */
   readLater(): void
-  /** The reading side is over, or will be ignored. */
-  readEnded(stream: QuicStream): void
   /** Both sides are over: forget the stream. */
   finished(stream: QuicStream): void
 }
@@ -49,6 +47,9 @@ const STREAM_CANCELLED = 0
 
 export class QuicStream implements LinkStream {
   events: StreamEvents
+  /** Kept by the connection's `StreamList`. */
+  previous: QuicStream | undefined
+  next: QuicStream | undefined
   readonly id: number
   readonly #host: StreamHost
   /** Bytes that the engine has not taken yet, the first of them partly written. */
@@ -65,6 +66,11 @@ export class QuicStream implements LinkStream {
     this.id = id
     this.#host = host
     this.events = events
+  }
+
+  /** Whether bytes may still come, and are wanted now. */
+  get isReading(): boolean {
+    return !this.#readOver && !this.#paused
   }
 
   /** Whether the peer finished and we have not: the peer waits for our answer. */
@@ -159,7 +165,6 @@ export class QuicStream implements LinkStream {
   #endReading(): void {
     if (this.#readOver) return
     this.#readOver = true
-    this.#host.readEnded(this)
     if (this.#writeOver) this.#host.finished(this)
   }
 

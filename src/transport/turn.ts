@@ -6,36 +6,38 @@
  * Measured: both per datagram halves the throughput; both in one callback sends a bare acknowledgement an answer.
  */
 export interface TurnMember {
+  /** Kept by the turn: whether the member is queued already. */
+  queuedToProcess: boolean
+  queuedToTransmit: boolean
   /** Reads what arrived. */
   process(): void
   /** Sends at most a quantum of packets. @returns true when there is more for the next turn. */
   transmit(): boolean
 }
 
+// Arrays and flags, not Sets: a Set that is filled and emptied all the time leaves a chain of dead tables behind, each
+// of which keeps its successor and all that it held alive until the next full garbage collection.
 export class Turn {
-  #received = new Set<TurnMember>()
-  #sending = new Set<TurnMember>()
+  #received: TurnMember[] = []
+  #sending: TurnMember[] = []
+  #idle: TurnMember[] = []
   #scheduled = false
 
   /** `member` got bytes: process it in this turn, and let it send. */
   received(member: TurnMember): void {
-    this.#received.add(member)
-    this.#sending.add(member)
-    if (!this.#scheduled) this.#schedule()
+    if (!member.queuedToProcess) {
+      member.queuedToProcess = true
+      this.#received.push(member)
+    }
+    this.wantsToSend(member)
   }
 
   /** `member` has something to send. */
   wantsToSend(member: TurnMember): void {
-    this.#sending.add(member)
-    if (!this.#scheduled) this.#schedule()
-  }
-
-  forget(member: TurnMember): void {
-    this.#received.delete(member)
-    this.#sending.delete(member)
-  }
-
-  #schedule(): void {
+    if (member.queuedToTransmit) return
+    member.queuedToTransmit = true
+    this.#sending.push(member)
+    if (this.#scheduled) return
     this.#scheduled = true
     setImmediate(this.#process)
     setImmediate(this.#transmit)
@@ -43,14 +45,24 @@ export class Turn {
 
   readonly #process = (): void => {
     const members = this.#received
-    this.#received = new Set()
-    for (const member of members) member.process()
+    this.#received = this.#idle
+    for (const member of members) {
+      member.queuedToProcess = false
+      member.process()
+    }
+    members.length = 0
+    this.#idle = members
   }
 
   readonly #transmit = (): void => {
     this.#scheduled = false
     const members = this.#sending
-    this.#sending = new Set()
-    for (const member of members) if (member.transmit()) this.wantsToSend(member)
+    this.#sending = this.#idle
+    for (const member of members) {
+      member.queuedToTransmit = false
+      if (member.transmit()) this.wantsToSend(member)
+    }
+    members.length = 0
+    this.#idle = members
   }
 }

@@ -34,7 +34,8 @@ export class Dispatcher {
   readonly #routes: ReadonlyMap<string, Route>
   readonly #clock: Clock
   readonly #logger: Logger
-  readonly #running = new Set<Task>()
+  /** In no order; each task knows its place. Not a Set, for the garbage that one leaves: see transport/turn.ts. */
+  readonly #running: Task[] = []
   readonly #idPrefix = randomBytes(3).toString('hex')
   #started = 0
   #whenIdle: (() => void)[] = []
@@ -70,7 +71,7 @@ export class Dispatcher {
       packet,
     )
     const task = new Task(route, call, stream, this.#clock, this)
-    this.#running.add(task)
+    task.place = this.#running.push(task) - 1
     task.start()
     return task
   }
@@ -107,19 +108,23 @@ export class Dispatcher {
   }
 
   finished(task: Task): void {
-    this.#running.delete(task)
-    if (this.#running.size > 0) return
+    const last = this.#running.pop()!
+    if (last !== task) {
+      this.#running[task.place] = last
+      last.place = task.place
+    }
+    if (this.#running.length > 0) return
     for (const resolve of this.#whenIdle.splice(0)) resolve()
   }
 
   /** Resolves when no call is running. */
   idle(): Promise<void> {
-    if (this.#running.size === 0) return Promise.resolve()
+    if (this.#running.length === 0) return Promise.resolve()
     return new Promise((resolve) => this.#whenIdle.push(resolve))
   }
 
   cancelAll(reason: string): void {
-    for (const task of this.#running) task.cancel(reason)
+    for (const task of [...this.#running]) task.cancel(reason)
   }
 
   #seconds(): number {
@@ -129,6 +134,8 @@ export class Dispatcher {
 
 /** One call and the stream that it answers on. What settles first (answer, deadline, cancel) wins. */
 class Task implements Running {
+  /** Where the dispatcher keeps it. */
+  place = 0
   readonly #route: Route
   readonly #call: LiveCall
   readonly #stream: LinkStream
