@@ -31,6 +31,7 @@ export class FrameReader implements StreamEvents {
   }
 
   onEnd(): void {
+    if (this.#over) return
     try {
       this.#frames.end()
       this.#fail(new LevinError('PROTOCOL', 'the miner finished the stream without a complete answer'))

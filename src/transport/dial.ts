@@ -55,7 +55,10 @@ export class Dialler {
         }
         const connection = new Connection(native, false, local, remote, this.#options.keepAliveMs, io)
         connection.events = events
-        socket.on('message', (datagram) => connection.receive(datagram))
+        socket.on('message', (datagram) => {
+          this.#turn.nextDatagram()
+          connection.receive(datagram)
+        })
         socket.on('error', (error) => {
           // A port that is closed now may be a miner that restarts: what was established is given up too, since the
           // new process does not know it.

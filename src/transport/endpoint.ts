@@ -104,6 +104,7 @@ export class Endpoint {
   }
 
   readonly #onDatagram = (datagram: Buffer, from: RemoteInfo): void => {
+    this.#turn.nextDatagram()
     const key = destinationKey(datagram)
     if (key === undefined) return
     const entry = this.#byKey.get(key)

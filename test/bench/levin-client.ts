@@ -4,7 +4,8 @@ import { type SynapseData, seedSigner, silentLogger, synapse, Validator } from '
 import { numberOption } from './arguments.js'
 
 const MINER = '5CcyqxXnJucaCnQQvvUg5EPzj1uoNAxACZvzArHw5aVDvgNH'
-const WARM_UP_MS = 300
+/** The peers in Rust take 300 ms; V8 still compiles what it runs then, which a validator that is up for days does not. */
+const WARM_UP_MS = 1000
 
 const size = numberOption('size')
 const inFlight = numberOption('inflight')

@@ -1,15 +1,9 @@
 /** Levin's miner in the benchmark: `echo`, bare; and `typed`, behind injection, validation and one middleware. */
 import 'reflect-metadata'
-import { IsInt, IsString, Max, Min } from 'class-validator'
-import { type Call, IsBytes, Miner, open, Synapse, seedSigner, silentLogger, synapse } from 'levin'
+import { type Call, Miner, open, Synapse, seedSigner, silentLogger, synapse } from 'levin'
 import { injectable, singleton } from 'tsyringe'
 import { numberOption } from './arguments.js'
-
-export class TypedQuery {
-  @IsString() city!: string
-  @IsInt() @Min(1) @Max(14) days!: number
-  @IsBytes({ max: 2 * 1024 * 1024 }) payload!: Uint8Array
-}
+import { TypedQuery } from './typed-query.js'
 
 @singleton()
 class Store {

@@ -1,0 +1,26 @@
+/** node build/examples/miner/main.js --port 8091 --allow VALIDATOR_HOTKEY [--allow ANOTHER] */
+import 'reflect-metadata'
+import { parseArgs } from 'node:util'
+import { allowlist, Miner } from 'levin'
+import { signerFrom } from '../signer.js'
+import { tally } from './tally.js'
+import { TextMiner } from './text-miner.js'
+
+const { values } = parseArgs({
+  options: {
+    host: { type: 'string', default: '127.0.0.1' },
+    port: { type: 'string', default: '8091' },
+    allow: { type: 'string', multiple: true, default: [] },
+  },
+})
+if (values.allow.length === 0) console.error('No --allow HOTKEY: this miner will admit nobody')
+
+const miner = new Miner({ signer: signerFrom('MINER_SEED', 0xd1), access: allowlist(values.allow) })
+  .use(tally())
+  .register(TextMiner)
+
+// Before listen: whoever started us may stop us as soon as they read that we listen.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void miner.close())
+
+const { port } = await miner.listen({ host: values.host, port: Number(values.port) })
+console.log(`listening ${port}`)

@@ -1,0 +1,88 @@
+/** `npm run bench`: how Levin compares with btlightning's own peers, in one run on one machine. */
+import { writeFile } from 'node:fs/promises'
+import { type BenchOptions, readOptions, USAGE } from './options.js'
+import { type Blocking, measureBlocking, type Overhead, overheads } from './overhead.js'
+import { writePage } from './page.js'
+import { type Pair, TYPED } from './pairs.js'
+import { type Peers, preparePeers, script } from './peers.js'
+import { stopAll } from './processes.js'
+import { type Row, summarise } from './results.js'
+import { runAll } from './run.js'
+import { formatBlocking, formatOverheads, formatTable } from './table.js'
+
+/** @returns the exit code */
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2))
+  if (options === 'help') {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  const peers = await preparePeers(new Set(options.pairs.flatMap(({ client, miner }) => [client, miner])))
+  const notes = options.pairs.flatMap((pair) => skipped(pair, peers))
+  for (const note of notes) console.log(note)
+  if (notes.length > 0 && process.env.CI === 'true') {
+    console.error(
+      'CI measures every pair that it is asked for: install what is missing, or name other --pairs',
+    )
+    return 1
+  }
+  const pairs = options.pairs.filter((pair) => skipped(pair, peers).length === 0)
+  if (pairs.length === 0) return 1
+  return report({ ...options, pairs }, peers, notes)
+}
+
+async function report(options: BenchOptions, peers: Peers, notes: readonly string[]): Promise<number> {
+  const { samples, failures } = await runAll(options, peers.ready)
+  // Its miner must have the machine to itself, as those of the pairs had.
+  stopAll()
+  const typed = options.pairs.some(({ name }) => name === TYPED)
+  const blocking = typed ? await measureBlocking(script('blocking.js')) : []
+  const rows = summarise(samples)
+  const handler = overheads(samples)
+
+  console.log(formatTable(rows))
+  for (const line of [...formatOverheads(handler), ...formatBlocking(blocking)]) console.log(line)
+  if (options.json !== undefined) {
+    const digits = (_: string, value: unknown) =>
+      typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value
+    await writeFile(options.json, `${JSON.stringify(objects(rows, handler, blocking), digits, 2)}\n`)
+    console.log(`wrote ${options.json}`)
+  }
+  if (failures.length > 0) {
+    console.error(`${failures.length} measurements failed:\n${failures.join('\n')}`)
+    return 1
+  }
+  // What is committed shows everything, unless its author wants otherwise.
+  if (options.page || (!options.narrowed && notes.length === 0)) {
+    const written = await writePage({ rows, rounds: options.rounds, overheads: handler, blocking, notes })
+    console.log(`wrote ${written.join(' and ')}`)
+  }
+  return 0
+}
+
+/** The rows, with what is known of the typed handler in its own. */
+function objects(
+  rows: readonly Row[],
+  handler: readonly Overhead[],
+  blocking: readonly Blocking[],
+): object[] {
+  return rows.map((row) => {
+    if (row.pair !== TYPED) return row
+    const sameLoad = (one: Overhead): boolean => one.size === row.size && one.inflight === row.inflight
+    return { ...row, minerCpuToBare: handler.find(sameLoad)?.times ?? null, blocking }
+  })
+}
+
+function skipped({ name, client, miner }: Pair, { missing }: Peers): string[] {
+  const reason = missing.get(client) ?? missing.get(miner)
+  return reason === undefined ? [] : [`${name} is skipped: ${reason}`]
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  console.error(`bench: ${(error as Error).message}`)
+  process.exitCode = 1
+}
+// The miners are up still, and would keep this process.
+stopAll()

@@ -1,0 +1,46 @@
+/** What a handler behind injection, validation and a middleware costs on top of a bare one. */
+import type { Load } from './measure.js'
+import { BARE, TYPED } from './pairs.js'
+import { type Command, runToLine } from './processes.js'
+import { ratio, type Sample } from './results.js'
+
+export interface Overhead extends Load {
+  /** The miner's CPU a request, in times of a bare echo's. */
+  readonly times: number
+}
+
+/** At each load at which both were measured. */
+export function overheads(samples: readonly Sample[]): Overhead[] {
+  const found = new Map<string, Overhead>()
+  for (const { pair, size, inflight } of samples) {
+    if (pair !== TYPED) continue
+    const times = ratio(samples, 'minerCpuUs', { size, inflight }, TYPED, BARE)
+    if (times !== null) found.set(`${size} ${inflight}`, { size, inflight, times })
+  }
+  return [...found.values()]
+}
+
+export interface Spread {
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly maxMs: number
+}
+
+/** How long a validated request keeps the miner's loop from anything else. */
+export interface Blocking {
+  readonly size: number
+  /** `plain`: class-validator alone; `transformed`: class-transformer makes the instance and takes it apart again. */
+  readonly dto: 'plain' | 'transformed'
+  readonly requests: number
+  /** Binding, validating and running the handler, which returns at once. */
+  readonly bind: Spread
+  /** The CPU that the whole process used meanwhile: more than this, and another process had the core. */
+  readonly bindCpu: Spread
+  /** How late the loop came to a timer: everything, from packets and decoding to garbage and other processes. */
+  readonly loop: Spread
+}
+
+export async function measureBlocking(program: Command): Promise<Blocking[]> {
+  const { line } = await runToLine('the measurement of what blocks the loop', program, 120_000)
+  return JSON.parse(line) as Blocking[]
+}

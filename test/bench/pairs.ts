@@ -1,0 +1,35 @@
+/** Who is measured against whom. */
+
+/** `typed` is Levin's miner with a middleware, asked for the synapse behind injection and validation. */
+export type PeerKind = 'levin' | 'typed' | 'rust' | 'python'
+
+export interface Pair {
+  /** The client first, the miner second. */
+  readonly name: string
+  readonly client: PeerKind
+  readonly miner: PeerKind
+  /** The payloads that it is measured at, unless sizes are asked for. */
+  readonly sizes?: readonly number[]
+}
+
+/** The reference that every ratio is to. */
+export const REFERENCE = 'rust-rust'
+/** What a handler costs on top of `BARE`, the same framework with nothing around the handler. */
+export const TYPED = 'levin-typed'
+export const BARE = 'levin-levin'
+
+export const PAIRS: readonly Pair[] = [
+  { name: BARE, client: 'levin', miner: 'levin' },
+  { name: 'rust-levin', client: 'rust', miner: 'levin' },
+  { name: 'levin-rust', client: 'levin', miner: 'rust' },
+  { name: REFERENCE, client: 'rust', miner: 'rust' },
+  { name: 'python-python', client: 'python', miner: 'python' },
+  { name: TYPED, client: 'typed', miner: 'typed', sizes: [1024] },
+]
+
+/** @throws Error naming the pairs that there are */
+export function findPair(name: string): Pair {
+  const pair = PAIRS.find((one) => one.name === name)
+  if (pair !== undefined) return pair
+  throw new Error(`--pairs ${name}: there are ${PAIRS.map((one) => one.name).join(', ')}`)
+}

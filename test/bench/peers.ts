@@ -1,0 +1,59 @@
+/** How each kind of peer is started. */
+import { fileURLToPath } from 'node:url'
+import { buildRustPeer, missingTools, preparePythonPeer } from '../interop/peers/build.js'
+import type { PeerKind } from './pairs.js'
+import type { Command } from './processes.js'
+
+export interface Peer {
+  readonly miner: Command
+  /** Without what to measure. */
+  readonly client: Command
+}
+
+/** What is ready to start, and what each kind that is not lacks on this machine. */
+export interface Peers {
+  readonly ready: ReadonlyMap<PeerKind, Peer>
+  readonly missing: ReadonlyMap<PeerKind, string>
+}
+
+/** Builds and installs what is needed for `kinds`. @throws Error when that fails for another reason than a missing tool */
+export async function preparePeers(kinds: ReadonlySet<PeerKind>): Promise<Peers> {
+  const ready = new Map<PeerKind, Peer>()
+  const missing = new Map<PeerKind, string>()
+  for (const kind of kinds) {
+    try {
+      ready.set(kind, await prepare(kind))
+    } catch (error) {
+      // Asked after the failure only: a peer that was prepared before needs no tools.
+      const tools = kind === 'rust' || kind === 'python' ? missingTools(kind) : []
+      if (tools.length === 0) throw error
+      missing.set(kind, `the ${kind} peer needs ${tools.join(', ')}, and it is not installed here`)
+    }
+  }
+  return { ready, missing }
+}
+
+async function prepare(kind: PeerKind): Promise<Peer> {
+  if (kind === 'rust') return reference(await buildRustPeer(), [])
+  if (kind === 'python') {
+    const { python, script } = await preparePythonPeer()
+    return reference(python, [script])
+  }
+  const typed = kind === 'typed'
+  return {
+    miner: script('levin-miner.js', '--port', '0', ...(typed ? ['--middleware'] : [])),
+    client: script('levin-client.js', ...(typed ? ['--typed'] : [])),
+  }
+}
+
+function reference(file: string, args: readonly string[]): Peer {
+  return {
+    miner: { file, args: [...args, 'bench-miner', '--port', '0'] },
+    client: { file, args: [...args, 'bench-client'] },
+  }
+}
+
+/** A program of this folder. */
+export function script(name: string, ...args: string[]): Command {
+  return { file: process.execPath, args: [fileURLToPath(new URL(name, import.meta.url)), ...args] }
+}

@@ -1,0 +1,40 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+
+export interface Relay {
+  readonly port: number
+  /** Every datagram that the client sent, as it was. */
+  readonly fromClient: Buffer[]
+  /** Sends to the server from the relay's own port, as if it came from the client. */
+  sendAsClient(datagram: Uint8Array): void
+  close(): void
+}
+
+/** A UDP relay between one client and a server on loopback, which keeps what it sees. */
+export async function relayTo(serverPort: number): Promise<Relay> {
+  const front = createSocket('udp4')
+  const back = createSocket('udp4')
+  const fromClient: Buffer[] = []
+  let client: RemoteInfo | undefined
+  front.on('message', (datagram, from) => {
+    client = from
+    fromClient.push(Buffer.from(datagram))
+    back.send(datagram, serverPort, '127.0.0.1')
+  })
+  back.on('message', (datagram) => client && front.send(datagram, client.port, client.address))
+  await Promise.all([bound(front), bound(back)])
+  return {
+    port: front.address().port,
+    fromClient,
+    sendAsClient: (datagram) => back.send(datagram, serverPort, '127.0.0.1'),
+    close: () => {
+      front.close()
+      back.close()
+    },
+  }
+}
+
+async function bound(socket: Socket): Promise<void> {
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+}
