@@ -53,7 +53,7 @@ export function checkHandshakeResponse(options: {
     throw new LevinError(
       'HANDSHAKE_REFUSED',
       `miner ${wantedHotkey} refused the handshake of ${request.validatorHotkey}; a miner gives no reason: ` +
-        `usual ones are no validator permit, a full or rate-limited miner, and clocks apart (by ${clockSkewSeconds} s here)`,
+        `usual ones are a hotkey that it does not admit, a full or rate-limited miner, and clocks apart (by ${clockSkewSeconds} s here)`,
     )
   }
   if (response.minerHotkey !== wantedHotkey) {

@@ -1,4 +1,5 @@
 /** One question on a stream of its own: the phases that every call goes through, whatever it is answered with. */
+import { setMaxListeners } from 'node:events'
 import type { Clock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import type { LinkStream } from '../transport/link.js'
@@ -51,7 +52,10 @@ export abstract class Exchange implements FrameReaderEvents {
       this.settle(aborted(signal))
       return
     }
-    signal?.addEventListener('abort', this.#onAbort)
+    if (signal !== undefined) {
+      setMaxListeners(0, signal) // one signal may end any number of calls, and is no leak for that
+      signal.addEventListener('abort', this.#onAbort)
+    }
     this.#stopWaiting = open(this.#reader, (stream) => this.#onOpened(stream))
     if (this.#stream === undefined && !this.#settled) {
       this.#arm(

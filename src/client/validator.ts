@@ -31,6 +31,7 @@ export class Validator {
   readonly #settings: ValidatorSettings
   readonly #dialler: Dialler
   readonly #links = new Set<Link>()
+  readonly #attempts = new Set<Attempt>()
   #closed = false
 
   /** @throws LevinError CONFIG for an option that is missing, unknown or out of range */
@@ -66,6 +67,7 @@ export class Validator {
         ),
       )
     })
+    this.#attempts.add(attempt)
     const onAbort = () =>
       attempt.giveUp(new LevinError('ABORTED', 'the caller aborted', { cause: signal?.reason }))
     if (signal?.aborted) onAbort()
@@ -73,18 +75,19 @@ export class Validator {
     try {
       const link = await attempt.result
       this.#links.add(link)
-      const connection = new MinerConnection(axon, link, this.#settings, () => this.#links.delete(link))
-      if (this.#closed) connection.close()
-      return connection
+      return new MinerConnection(axon, link, this.#settings, () => this.#links.delete(link))
     } finally {
       cancelTimer()
+      this.#attempts.delete(attempt)
       signal?.removeEventListener('abort', onAbort)
     }
   }
 
-  /** Closes every connection; calls that run fail with CONNECTION_LOST. Idempotent. */
+  /** Closes every connection: calls that run fail with CONNECTION_LOST, and `connect` with ABORTED. Idempotent. */
   close(): void {
     this.#closed = true
+    for (const attempt of this.#attempts)
+      attempt.giveUp(new LevinError('ABORTED', 'the validator was closed'))
     for (const link of this.#links) link.close(CLOSE_CODE, CloseReason.clientShutdown)
   }
 }

@@ -149,6 +149,11 @@ function describeFaults(faults: readonly ValidationError[]): string {
 
 function collectFaults(faults: readonly ValidationError[], path: string, into: string[]): void {
   for (const { property, constraints, children } of faults) {
+    if (property === undefined) {
+      // class-validator's "unknown value": a nested object that is no instance of a class with decorators
+      into.push(`${path} must be an instance of its class; its property needs @Type(() => TheClass)`)
+      continue
+    }
     const where = path === '' ? short(property) : `${path}.${short(property)}`
     for (const text of Object.values(constraints ?? {})) into.push(path === '' ? text : `${path}: ${text}`)
     if (children !== undefined && children.length > 0) collectFaults(children, where, into)

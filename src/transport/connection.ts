@@ -74,6 +74,8 @@ export class Connection implements Link, TurnMember, StreamHost {
   readonly #blocked = new Set<QuicStream>()
   #nextOwnStream = 0
   #nextPeerStream = 0
+  /** Streams that were opened and not written to yet, which the engine does not count. */
+  #unstarted = 0
   #slotWanted = false
   /** Ids of streams that are over for their owner, while the peer may not have all of them yet. */
   #finished: number[] = []
@@ -140,7 +142,7 @@ export class Connection implements Link, TurnMember, StreamHost {
     if (!this.#established && !this.#establish()) return
     this.#resumeBlocked()
     this.#readStreams()
-    if (this.#slotWanted && this.native.peerStreamsLeftBidi() > 0) {
+    if (this.#slotWanted && this.#slotsLeft() > 0) {
       this.#slotWanted = false
       this.events.onStreamSlot?.()
     }
@@ -197,15 +199,15 @@ export class Connection implements Link, TurnMember, StreamHost {
   }
 
   #acceptStream(): QuicStream {
-    const stream = this.#addStream(this.#nextPeerStream, REFUSE)
+    const stream = this.#addStream(this.#nextPeerStream, REFUSE, false)
     this.#nextPeerStream += STREAM_ID_STEP
     if (this.events.onStream === undefined) stream.reset()
     else this.events.onStream(stream)
     return stream
   }
 
-  #addStream(id: number, events: StreamEvents): QuicStream {
-    const stream = new QuicStream(id, this, events)
+  #addStream(id: number, events: StreamEvents, isOwn: boolean): QuicStream {
+    const stream = new QuicStream(id, this, events, isOwn)
     this.#streams.add(stream)
     return stream
   }
@@ -332,13 +334,18 @@ export class Connection implements Link, TurnMember, StreamHost {
 
   openStream(events: StreamEvents): LinkStream | undefined {
     if (this.closed !== undefined || !this.#established) return undefined
-    if (this.native.peerStreamsLeftBidi() === 0) {
+    if (this.#slotsLeft() <= 0) {
       this.#slotWanted = true
       return undefined
     }
     const id = this.#nextOwnStream
     this.#nextOwnStream += STREAM_ID_STEP
-    return this.#addStream(id, events)
+    this.#unstarted++
+    return this.#addStream(id, events, true)
+  }
+
+  #slotsLeft(): number {
+    return this.native.peerStreamsLeftBidi() - this.#unstarted
   }
 
   flushed(): Promise<void> {
@@ -397,6 +404,10 @@ export class Connection implements Link, TurnMember, StreamHost {
 
   wroteBytes(): void {
     this.#io.turn.wantsToSend(this)
+  }
+
+  started(): void {
+    this.#unstarted--
   }
 
   blocked(stream: QuicStream): void {

@@ -17,9 +17,8 @@ import { Turn } from './turn.js'
 const MAX_HALF_OPEN = 512
 /** Bytes that the kernel may hold for us while the loop is busy; it gives what its own limits allow. */
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
-/** How long `close` waits for the last answers to be acknowledged, and then for farewells to leave. */
+/** How long `close` waits for the last answers to be acknowledged. */
 const FLUSH_MS = 2000
-const FAREWELL_MS = 500
 
 export interface ListenOptions {
   /** An IP address of this machine; `0.0.0.0` or `::` for all. */
@@ -51,7 +50,7 @@ export class Endpoint {
   #halfOpen = 0
   #local: HostPort = { host: '', port: 0 }
   #closing = false
-  #whenEmpty: (() => void) | undefined
+  #closed: Promise<void> | undefined
 
   private constructor(options: ListenOptions, config: NativeConfig) {
     this.#options = options
@@ -177,7 +176,6 @@ export class Endpoint {
     this.#entries.delete(connection)
     for (const key of entry.keys) if (this.#byKey.get(key) === entry) this.#byKey.delete(key)
     if (!connection.isEstablished) this.#halfOpen--
-    if (this.#entries.size === 0) this.#whenEmpty?.()
   }
 
   /** Takes no new connection from here on; those that are there go on. */
@@ -185,17 +183,19 @@ export class Endpoint {
     this.#closing = true
   }
 
-  /** Lets what was written arrive, closes every connection with `reason`, and frees the port. Called once. */
-  async close(reason: string): Promise<void> {
+  /** Lets what was written arrive, closes every connection with `reason`, and frees the port. Idempotent. */
+  close(reason: string): Promise<void> {
+    this.#closed ??= this.#close(reason)
+    return this.#closed
+  }
+
+  async #close(reason: string): Promise<void> {
     this.#closing = true
     const flushed = Promise.all([...this.#entries.keys()].map((connection) => connection.flushed()))
     await Promise.race([flushed, new Promise<void>((resolve) => this.#clock.after(FLUSH_MS, resolve))])
     for (const connection of this.#entries.keys()) connection.close(0, reason)
-    await new Promise<void>((resolve) => {
-      this.#whenEmpty = resolve
-      if (this.#entries.size === 0) resolve()
-      else this.#clock.after(FAREWELL_MS, resolve)
-    })
+    // The farewells leave in the transmission that close() has scheduled; this callback is scheduled after it.
+    await new Promise((resolve) => setImmediate(resolve))
     for (const connection of [...this.#entries.keys()]) connection.abandon(reason)
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
   }

@@ -77,7 +77,7 @@ export interface LinkStream {
   events: StreamEvents
   /**
    * Queues `bytes`, which the transport may keep until `onDrain`: do not change them.
-   * @returns false when they did not all fit: write no more until `onDrain`.
+   * @returns false when they did not all fit: write no more until `onDrain`, which never comes when nobody reads any more.
    */
   write(bytes: Uint8Array): boolean
   /** Writes `bytes` and finishes our side. @returns false as `write` does. */

@@ -9,6 +9,8 @@ export interface StreamHost {
   readonly slab: ReceiveSlab
   /** The engine took bytes: let the connection transmit. */
   wroteBytes(): void
+  /** The stream is about to exist for the engine: until its first write it does not. */
+  started(): void
   /** The stream's write is blocked on flow or congestion control: call `resumeWriting` when packets came. */
   blocked(stream: QuicStream): void
   /** The stream may have bytes that nobody has looked at. */
@@ -56,14 +58,17 @@ export class QuicStream implements LinkStream {
   #queue: Uint8Array[] = []
   #finAfterQueue = false
   #ownerWaits = false
+  #isNew: boolean
   #paused = false
   #readOver = false
   #writeOver = false
   /** Given up: events are over, what still arrives is thrown away. */
   #discarding = false
 
-  constructor(id: number, host: StreamHost, events: StreamEvents) {
+  /** @param isOwn whether we opened it, so that the engine learns of it by our first write */
+  constructor(id: number, host: StreamHost, events: StreamEvents, isOwn: boolean) {
     this.id = id
+    this.#isNew = isOwn
     this.#host = host
     this.events = events
   }
@@ -79,6 +84,7 @@ export class QuicStream implements LinkStream {
   }
 
   write(bytes: Uint8Array): boolean {
+    if (this.#writeOver) return false
     if (bytes.length === 0) return this.#queue.length === 0
     return this.#enqueue(bytes, false)
   }
@@ -106,6 +112,10 @@ export class QuicStream implements LinkStream {
 
   /** @returns what the engine did not take, or undefined when it took all. */
   #send(bytes: Uint8Array, fin: boolean): Uint8Array | undefined {
+    if (this.#isNew) {
+      this.#isNew = false
+      this.#host.started()
+    }
     let taken: number | null
     try {
       taken = this.#host.native.streamSend(this.id, bytes, fin)
@@ -210,6 +220,11 @@ export class QuicStream implements LinkStream {
     this.#discarding = true
     this.#paused = false
     this.#queue = []
+    if (this.#isNew) {
+      this.#isNew = false
+      this.#host.started()
+      this.#readOver = true // the peer never hears of it
+    }
     if (!this.#writeOver) this.#shutdown(ShutdownSide.write)
     if (!this.#readOver) this.#shutdown(ShutdownSide.read)
     this.#endWriting()

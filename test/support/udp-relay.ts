@@ -7,6 +7,8 @@ export interface Relay {
   readonly fromClient: Buffer[]
   /** Sends to the server from the relay's own port, as if it came from the client. */
   sendAsClient(datagram: Uint8Array): void
+  /** From here on nothing passes, either way, and nobody is told. */
+  goSilent(): void
   close(): void
 }
 
@@ -16,17 +18,21 @@ export async function relayTo(serverPort: number): Promise<Relay> {
   const back = createSocket('udp4')
   const fromClient: Buffer[] = []
   let client: RemoteInfo | undefined
+  let silent = false
   front.on('message', (datagram, from) => {
     client = from
     fromClient.push(Buffer.from(datagram))
-    back.send(datagram, serverPort, '127.0.0.1')
+    if (!silent) back.send(datagram, serverPort, '127.0.0.1')
   })
-  back.on('message', (datagram) => client && front.send(datagram, client.port, client.address))
+  back.on('message', (datagram) => client && !silent && front.send(datagram, client.port, client.address))
   await Promise.all([bound(front), bound(back)])
   return {
     port: front.address().port,
     fromClient,
     sendAsClient: (datagram) => back.send(datagram, serverPort, '127.0.0.1'),
+    goSilent: () => {
+      silent = true
+    },
     close: () => {
       front.close()
       back.close()

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/clock.js'
+import { checkMinerOptions, type MinerOptions } from '../../src/server/options.js'
+import { open } from '../../src/server/policy/access.js'
+import { FakeClock } from '../support/fake-clock.js'
+import { minerSigner } from '../support/hotkeys.js'
+import { RecordingLogger } from '../support/recording-logger.js'
+
+const needed = { signer: minerSigner, access: open() }
+const check = (options: object) => checkMinerOptions({ ...needed, ...options } as MinerOptions)
+const refused = (mention: string) =>
+  expect.objectContaining({ name: 'LevinError', code: 'CONFIG', message: expect.stringContaining(mention) })
+
+test("the defaults are btlightning's", () => {
+  const logger = new RecordingLogger()
+  expect(check({ logger })).toEqual({
+    ...needed,
+    logger,
+    handlerTimeoutMs: 30_000,
+    handshakeTimeoutMs: 10_000,
+    drainMs: 10_000,
+    maxFrameBytes: 64 * 1024 * 1024,
+    maxValidators: 128,
+    maxStreams: 128,
+    idleTimeoutMs: 150_000,
+    keepAliveMs: 30_000,
+    clock: systemClock,
+  })
+})
+
+test('what is given is kept', () => {
+  const given = {
+    logger: new RecordingLogger(),
+    handlerTimeoutMs: 1,
+    handshakeTimeoutMs: 2,
+    drainMs: 3,
+    maxFrameBytes: 2 ** 20,
+    maxValidators: 5,
+    maxStreams: 6,
+    idleTimeoutMs: 7000,
+    keepAliveMs: 8,
+    clock: new FakeClock(),
+  }
+  expect(check(given)).toEqual({ ...needed, ...given })
+})
+
+describe('who and for whom', () => {
+  test.each([
+    ['signer', { signer: undefined }, 'seedSigner'],
+    ['signer', { signer: null }, 'seedSigner'],
+    ['signer', { signer: { hotkey: minerSigner.hotkey } }, 'seedSigner'],
+    ['access', { access: undefined }, 'allowlist'],
+    ['access', { access: [minerSigner.hotkey] }, 'allowlist'],
+    ['access', { access: true }, 'open()'],
+  ])('%s is needed: %j', (option, given, fix) => {
+    expect(() => check(given)).toThrow(refused(option))
+    expect(() => check(given)).toThrow(fix)
+  })
+
+  test("the signer's hotkey is one", () => {
+    expect(() => check({ signer: { hotkey: 'me', sign: () => new Uint8Array(64) } })).toThrow(refused('me'))
+  })
+})
+
+describe('limits', () => {
+  // option, least, most, and the other options that this needs
+  const limits: [keyof MinerOptions, number, number, object?][] = [
+    ['handlerTimeoutMs', 1, 149_999],
+    ['handlerTimeoutMs', 1, 999, { idleTimeoutMs: 1000 }],
+    ['handshakeTimeoutMs', 1, 149_999],
+    ['keepAliveMs', 1, 149_999],
+    ['drainMs', 0, 3_600_000],
+    ['maxFrameBytes', 1024 * 1024, 2 ** 32 - 1],
+    ['maxValidators', 1, 65_536],
+    ['maxStreams', 1, 65_536],
+  ]
+
+  test.each(limits)('%s from %d to %d', (option, least, most, others) => {
+    for (const value of [least, most]) expect(check({ ...others, [option]: value })).toHaveProperty(option, value)
+    for (const value of [least - 1, most + 1, least + 0.5, Number.NaN, Number.POSITIVE_INFINITY, `${least}`]) {
+      expect(() => check({ ...others, [option]: value }), String(value)).toThrow(refused(option))
+    }
+  })
+
+  test('idleTimeoutMs up to an hour', () => {
+    expect(check({ idleTimeoutMs: 3_600_000 })).toHaveProperty('idleTimeoutMs', 3_600_000)
+    for (const value of [3_600_001, 0, -1, 1.5, Number.NaN]) {
+      expect(() => check({ idleTimeoutMs: value }), String(value)).toThrow(refused('idleTimeoutMs'))
+    }
+  })
+
+  test('an idle timeout that leaves no room for the others is blamed itself', () => {
+    expect(() => check({ idleTimeoutMs: 1 })).toThrow(refused('idleTimeoutMs is 1'))
+  })
+
+  test('a short idle timeout brings the defaults of the others down with it', () => {
+    expect(check({ idleTimeoutMs: 1000 })).toMatchObject({
+      handlerTimeoutMs: 999,
+      handshakeTimeoutMs: 999,
+      keepAliveMs: 999,
+    })
+  })
+})
+
+test('an unknown option is named, with those that there are', () => {
+  expect(() => check({ maxStream: 1 })).toThrow(refused('maxStream'))
+  expect(() => check({ maxStream: 1 })).toThrow('maxStreams')
+})
