@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import type { LinkStream } from '../transport/link.js'
 import type { MessageType } from '../wire/message-type.js'
+import { recycle } from '../wire/messages.js'
 import { FrameReader, type FrameReaderEvents } from './frame-reader.js'
 
 /** PROTOCOL: the time to write a request: a floor, and the slowest transfer that is still worth waiting for. */
@@ -70,6 +71,7 @@ export abstract class Exchange implements FrameReaderEvents {
     this.#stream = stream
     this.openedAt = clock.monotonicMs()
     if (stream.end(frame)) {
+      recycle(frame)
       this.awaitPeer()
       return
     }

@@ -17,13 +17,14 @@ export class Dialler {
   readonly #config: NativeConfig
   readonly #options: QuicOptions
   readonly #clock: Clock
-  readonly #turn = new Turn()
+  readonly #turn: Turn
 
   /** @throws LevinError CONFIG for a number out of range. */
   constructor(options: QuicOptions, clock: Clock = systemClock) {
     this.#options = options
     this.#config = createConfig(options)
     this.#clock = clock
+    this.#turn = new Turn(clock)
   }
 
   /**
@@ -56,7 +57,6 @@ export class Dialler {
         const connection = new Connection(native, false, local, remote, this.#options.keepAliveMs, io)
         connection.events = events
         socket.on('message', (datagram) => {
-          this.#turn.nextDatagram()
           connection.receive(datagram)
         })
         socket.on('error', (error) => {

@@ -44,7 +44,7 @@ export class Endpoint {
   readonly #options: ListenOptions
   readonly #config: NativeConfig
   readonly #clock: Clock
-  readonly #turn = new Turn()
+  readonly #turn: Turn
   readonly #byKey = new Map<string, Entry>()
   readonly #entries = new Map<Connection, Entry>()
   #halfOpen = 0
@@ -56,6 +56,7 @@ export class Endpoint {
     this.#options = options
     this.#config = config
     this.#clock = options.clock ?? systemClock
+    this.#turn = new Turn(this.#clock)
     this.#socket = createSocket({
       type: isIPv6(options.host) ? 'udp6' : 'udp4',
       lookup: literalLookup,
@@ -103,7 +104,6 @@ export class Endpoint {
   }
 
   readonly #onDatagram = (datagram: Buffer, from: RemoteInfo): void => {
-    this.#turn.nextDatagram()
     const key = destinationKey(datagram)
     if (key === undefined) return
     const entry = this.#byKey.get(key)

@@ -76,7 +76,7 @@ export interface LinkStream {
   readonly id: number
   events: StreamEvents
   /**
-   * Queues `bytes`, which the transport may keep until `onDrain`: do not change them.
+   * Writes `bytes`. They must not change while the transport keeps them, which it does only after it returned false.
    * @returns false when they did not all fit: write no more until `onDrain`, which never comes when nobody reads any more.
    */
   write(bytes: Uint8Array): boolean

@@ -1,16 +1,23 @@
+import type { Clock } from '../clock.js'
+
 /**
  * Work batched by turns of the event loop. Datagrams are fed to their connection as they come; once a turn each
  * connection that received is processed, then each that has something to send transmits. The two steps are two
  * `setImmediate` callbacks scheduled together, so that the promise continuations which run between them (a handler's
  * answer, the caller's next query) still get into the same transmission, and acknowledgements ride on data.
  * Measured: both per datagram halves the throughput; both in one callback sends a bare acknowledgement an answer.
- *
- * A loop turn may bring many datagrams. They are taken in portions of `PORTION`: a whole turn's worth would let two
- * busy peers work in alternation, each idle while the other goes through its batch.
  */
-const PORTION = 8
+/**
+ * How long the loop is kept from sleeping after something was sent. Being woken by the kernel for the next datagram
+ * costs 25 us or more on each side; on a request that is answered within this time, staying awake halves the latency
+ * and even saves CPU time (measured at 1 KB, one request in flight: p50 0.18 to 0.06 ms, 97 to 70 us of CPU).
+ * Anything else that the loop has to do comes first all the same.
+ */
+const STAY_AWAKE_MS = 0.1
 
 export interface TurnMember {
+  /** Only for a peer that has completed TLS is the loop kept awake. */
+  readonly isEstablished: boolean
   /** Kept by the turn: whether the member is queued already. */
   queuedToProcess: boolean
   queuedToTransmit: boolean
@@ -27,21 +34,12 @@ export class Turn {
   #sending: TurnMember[] = []
   #idle: TurnMember[] = []
   #scheduled = false
-  #datagrams = 0
-  #portionProcessed = false
+  readonly #clock: Clock
+  #isAwake = false
+  #awakeUntil = 0
 
-  /** To be called for each datagram, before it is given to its connection. */
-  nextDatagram(): void {
-    if (this.#portionProcessed) {
-      // What the portion set off in promise continuations has run between the two datagrams.
-      this.#portionProcessed = false
-      this.#datagrams = 0
-      this.#sendAll()
-    } else if (this.#datagrams >= PORTION) {
-      this.#portionProcessed = true
-      this.#processAll()
-    }
-    this.#datagrams++
+  constructor(clock: Clock) {
+    this.#clock = clock
   }
 
   /** `member` got bytes: process it in this turn, and let it send. */
@@ -65,17 +63,6 @@ export class Turn {
   }
 
   readonly #process = (): void => {
-    this.#datagrams = 0
-    this.#portionProcessed = false
-    this.#processAll()
-  }
-
-  readonly #transmit = (): void => {
-    this.#scheduled = false
-    this.#sendAll()
-  }
-
-  #processAll(): void {
     const members = this.#received
     this.#received = this.#idle
     for (const member of members) {
@@ -86,14 +73,28 @@ export class Turn {
     this.#idle = members
   }
 
-  #sendAll(): void {
+  readonly #transmit = (): void => {
+    this.#scheduled = false
     const members = this.#sending
     this.#sending = this.#idle
     for (const member of members) {
       member.queuedToTransmit = false
       if (member.transmit()) this.wantsToSend(member)
+      if (member.isEstablished) this.#stayAwake()
     }
     members.length = 0
     this.#idle = members
+  }
+
+  #stayAwake(): void {
+    this.#awakeUntil = this.#clock.monotonicMs() + STAY_AWAKE_MS
+    if (this.#isAwake) return
+    this.#isAwake = true
+    setImmediate(this.#lookAgain)
+  }
+
+  readonly #lookAgain = (): void => {
+    this.#isAwake = this.#clock.monotonicMs() < this.#awakeUntil
+    if (this.#isAwake) setImmediate(this.#lookAgain)
   }
 }

@@ -192,3 +192,8 @@ function writeWith(encoder: Encoder, headerBytes: number, write: (encoder: Encod
   write(encoder)
   return encoder.finish()
 }
+
+/** See {@link MsgpackWriter.takeBack}. */
+export function takeBack(message: Uint8Array): void {
+  if (!busy) shared.takeBack(message)
+}

@@ -20,7 +20,7 @@ const FIXEXT_SIZES: readonly number[] = [1, 2, 4, 8, 16]
 
 /**
  * MessagePack's formats, each in its narrowest form as the reference's rmp writes them, straight into a slab. What
- * `finish` hands out is a view, and a handed-out range is never written again, so the transport may keep it.
+ * `finish` hands out is a view that the transport may keep; its range is only written again once it was taken back.
  */
 export class MsgpackWriter {
   #slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES)
@@ -43,6 +43,12 @@ export class MsgpackWriter {
     const message = this.#bytes.subarray(this.#start, this.#at)
     this.#bytes = this.#slab
     return message
+  }
+
+  /** Nobody looks at `message` any more: its range is written again, if it is the last one. */
+  takeBack(message: Uint8Array): void {
+    if (message.buffer !== this.#slab.buffer || message.byteOffset + message.length !== this.#slabUsed) return
+    this.#slabUsed = message.byteOffset
   }
 
   nil(): void {

@@ -76,8 +76,16 @@ describe('limits', () => {
   ]
 
   test.each(limits)('%s from %d to %d', (option, least, most, others) => {
-    for (const value of [least, most]) expect(check({ ...others, [option]: value })).toHaveProperty(option, value)
-    for (const value of [least - 1, most + 1, least + 0.5, Number.NaN, Number.POSITIVE_INFINITY, `${least}`]) {
+    for (const value of [least, most])
+      expect(check({ ...others, [option]: value })).toHaveProperty(option, value)
+    for (const value of [
+      least - 1,
+      most + 1,
+      least + 0.5,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      `${least}`,
+    ]) {
       expect(() => check({ ...others, [option]: value }), String(value)).toThrow(refused(option))
     }
   })

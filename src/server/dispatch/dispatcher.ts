@@ -9,6 +9,7 @@ import {
   encodeStreamChunk,
   encodeStreamEnd,
   encodeSynapseResponse,
+  recycle,
   type SynapsePacket,
 } from '../../wire/messages.js'
 import { ErrorText } from '../../wire/protocol-texts.js'
@@ -175,15 +176,16 @@ class Task implements Running {
     if (this.#settled) return
     const frame = this.#dispatcher.success(this.#route.answer(value))
     this.#settle()
-    this.#stream.end(frame)
+    if (this.#stream.end(frame)) recycle(frame)
   }
 
   async #pump(): Promise<void> {
     const items = await this.#route.run(this.#call)
     for await (const item of iterate(items)) {
       if (this.#settled) return // leaves the loop, which ends the handler's generator
-      const whole = this.#stream.write(this.#dispatcher.chunk(this.#route.chunk(item)))
-      if (!whole) await this.#drain()
+      const frame = this.#dispatcher.chunk(this.#route.chunk(item))
+      if (this.#stream.write(frame)) recycle(frame)
+      else await this.#drain()
       if (this.#settled) return
     }
     if (this.#settled) return

@@ -25,10 +25,13 @@ describe('allowlist', () => {
     expect(access({ hotkey: second, remote })).toBe(false)
   })
 
-  test.each([['not a hotkey'], [''], [first.slice(0, -1)], [`${first.slice(0, -1)}1`], [`0x${'02'.repeat(32)}`]])(
-    '%j is no hotkey',
-    (hotkey) => expect(() => allowlist([first, hotkey])).toThrow(config),
-  )
+  test.each([
+    ['not a hotkey'],
+    [''],
+    [first.slice(0, -1)],
+    [`${first.slice(0, -1)}1`],
+    [`0x${'02'.repeat(32)}`],
+  ])('%j is no hotkey', (hotkey) => expect(() => allowlist([first, hotkey])).toThrow(config))
 
   test('one hotkey in place of a list is told what to write', () => {
     expect(() => allowlist(first)).toThrow(config)

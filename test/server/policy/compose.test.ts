@@ -7,7 +7,13 @@ import { turn } from '../../support/frames.js'
 import { RecordingLogger } from '../../support/recording-logger.js'
 
 const call = new LiveCall(
-  { id: '1', caller: 'caller', remote: { host: '127.0.0.1', port: 1 }, deadline: 0, logger: new RecordingLogger() },
+  {
+    id: '1',
+    caller: 'caller',
+    remote: { host: '127.0.0.1', port: 1 },
+    deadline: 0,
+    logger: new RecordingLogger(),
+  },
   { synapseType: 'echo', data: {}, encodedData: new EncodedMap(Buffer.from([0x80])), timestamp: 0 },
 )
 

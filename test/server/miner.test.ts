@@ -1,0 +1,270 @@
+import { IsInt } from 'class-validator'
+import { container, injectable } from 'tsyringe'
+import { afterEach, describe, expect, test } from 'vitest'
+import { seedSigner } from '../../src/auth/signer.js'
+import {
+  type Axon,
+  allowlist,
+  type Call,
+  type Middleware,
+  Miner,
+  type MinerOptions,
+  open,
+  Synapse,
+  synapse,
+  Validator,
+} from '../../src/index.js'
+import { turn, until } from '../support/frames.js'
+import { minerSigner, validatorSigner } from '../support/hotkeys.js'
+import { RecordingLogger } from '../support/recording-logger.js'
+
+class Numbered {
+  @IsInt() n!: number
+}
+
+const Echo = synapse('echo', {})
+const Double = synapse('double', { request: Numbered, response: Numbered })
+
+@injectable()
+class Doubler {
+  readonly seen: number[] = []
+
+  @Synapse(Double)
+  double({ n }: Numbered): Numbered {
+    this.seen.push(n)
+    return { n: 2 * n }
+  }
+}
+
+const config = (mention: string | RegExp) =>
+  expect.objectContaining({ name: 'LevinError', code: 'CONFIG', message: expect.stringMatching(mention) })
+
+const log = new RecordingLogger()
+const miners: Miner[] = []
+const validators: Validator[] = []
+
+function created(options: Partial<MinerOptions> = {}): Miner {
+  const miner = new Miner({ signer: minerSigner, access: open(), logger: log, ...options })
+  miners.push(miner)
+  return miner
+}
+
+async function axonOf(miner: Miner, host = '127.0.0.1'): Promise<Axon> {
+  const address = await miner.listen({ host, port: 0 })
+  return { hotkey: miner.hotkey, ...address }
+}
+
+async function connect(axon: Axon) {
+  const validator = new Validator({ signer: validatorSigner, logger: log })
+  validators.push(validator)
+  return validator.connect(axon)
+}
+
+afterEach(async () => {
+  for (const validator of validators.splice(0)) validator.close()
+  await Promise.all(miners.splice(0).map((miner) => miner.close()))
+  log.lines.length = 0
+})
+
+describe('register', () => {
+  test('a class without handlers', () => {
+    class Nothing {}
+    expect(() => created().register(Nothing)).toThrow(config(/^Nothing .*@Synapse/))
+  })
+
+  test('two answers to one name are both named', () => {
+    class Other {
+      @Synapse(Double)
+      twice(given: Numbered): Numbered {
+        return given
+      }
+    }
+    const miner = created().register(Doubler)
+    expect(() => miner.register(Other)).toThrow(config(/'double'.*Doubler\.double.*Other\.twice/))
+    expect(() => miner.register(Doubler)).toThrow(config('double'))
+    expect(() => miner.synapse('double', {}, () => ({}))).toThrow(config(/miner\.synapse\('double'\)/))
+  })
+
+  test('a twin that is no function', () => {
+    expect(() => created().synapse(Echo, undefined as never)).toThrow(config('echo'))
+    expect(() => created().synapse('echo', {}, {} as never)).toThrow(config('echo'))
+  })
+
+  test('middleware that is no function', () => {
+    expect(() => created().use(Promise.resolve() as never)).toThrow(config('use'))
+  })
+
+  test('the miner has the hotkey of its signer', () => expect(created().hotkey).toBe(minerSigner.hotkey))
+})
+
+describe('listen', () => {
+  test('answers classes and functions, through the middleware', async () => {
+    const seen: string[] = []
+    const audit: Middleware = (call, next) => {
+      seen.push(`${call.caller} ${call.synapse}`)
+      return next()
+    }
+    const miner = created()
+      .use(audit)
+      .register(Doubler)
+      .synapse('echo', {}, (data) => data)
+    const connection = await connect(await axonOf(miner))
+    expect((await connection.query(Double, { n: 21 })).data).toEqual(Object.assign(new Numbered(), { n: 42 }))
+    expect((await connection.query(Echo, { a: 'b' })).data).toEqual({ a: 'b' })
+    expect(seen).toEqual([`${validatorSigner.hotkey} double`, `${validatorSigner.hotkey} echo`])
+  })
+
+  test('with nothing to answer', async () => {
+    await expect(created().listen({ port: 0 })).rejects.toThrow(config(/register.*synapse/))
+  })
+
+  test('fixes everything', async () => {
+    const miner = created().synapse(Echo, (data) => data)
+    await axonOf(miner)
+    expect(() => miner.use((_call, next) => next())).toThrow(config('use'))
+    expect(() => miner.register(Doubler)).toThrow(config('register'))
+    expect(() => miner.synapse('other', {}, () => ({}))).toThrow(config('synapse'))
+    await expect(miner.listen()).rejects.toThrow(config('listen'))
+  })
+
+  test('on a port that is taken, and then on another', async () => {
+    const { port } = await axonOf(created().synapse(Echo, (data) => data))
+    const miner = created().synapse(Echo, (data) => data)
+    await expect(miner.listen({ host: '127.0.0.1', port })).rejects.toThrow(config('another port'))
+    const connection = await connect(await axonOf(miner))
+    expect((await connection.query(Echo, { a: 1 })).data).toEqual({ a: 1 })
+  })
+
+  test.each([
+    { host: 'no.such.name.invalid', port: 0 },
+    { host: '192.0.2.1', port: 0 },
+    { host: '127.0.0.1', port: 65_536 },
+    { host: '127.0.0.1', port: -1 },
+  ])('on %j: an error that says whose fault it is', async (address) => {
+    const miner = created().synapse(Echo, (data) => data)
+    await expect(miner.listen(address)).rejects.toMatchObject({ name: 'LevinError', code: 'CONFIG' })
+  })
+
+  test('says so in the log, and warns of open()', async () => {
+    const axon = await axonOf(created().synapse(Echo, (data) => data))
+    expect(log.at('warn')).toHaveLength(1)
+    expect(log.at('info')).toMatchObject([
+      { fields: { hotkey: axon.hotkey, host: axon.host, port: axon.port, synapses: ['echo'] } },
+    ])
+    log.lines.length = 0
+    await axonOf(created({ access: allowlist([]) }).synapse(Echo, (data) => data))
+    expect(log.at('warn')).toEqual([])
+  })
+
+  test('makes a class once, and disposes of it once, even when the first port was taken', async () => {
+    const made: object[] = []
+    const disposed: object[] = []
+    @injectable()
+    class Resource {
+      constructor() {
+        made.push(this)
+      }
+      @Synapse(Echo)
+      echo(data: object, _call: Call) {
+        return data as never
+      }
+      dispose() {
+        disposed.push(this)
+      }
+    }
+    const { port } = await axonOf(created().synapse(Echo, (data) => data))
+    const miner = created().register(Resource)
+    await expect(miner.listen({ host: '127.0.0.1', port })).rejects.toThrow(config('another port'))
+    await axonOf(miner)
+    await miner.close()
+    expect(disposed).toEqual(made)
+  })
+
+  test('two miners of one process do not share what they are made of', async () => {
+    const seen = new Set<Doubler>()
+    @injectable()
+    class Watched extends Doubler {
+      override double(given: Numbered): Numbered {
+        seen.add(this)
+        return super.double(given)
+      }
+    }
+    const own = container.createChildContainer()
+    const both = [
+      created({ container: own }),
+      created({ container: own, signer: seedSigner(Buffer.alloc(32, 9)) }),
+    ]
+    for (const [i, miner] of both.entries()) {
+      const connection = await connect(await axonOf(miner.register(Watched)))
+      expect((await connection.query(Double, { n: i })).data.n).toBe(2 * i)
+    }
+    expect([...seen].map((doubler) => doubler.seen)).toEqual([[0], [1]])
+  })
+})
+
+describe('close', () => {
+  test('before listen, twice, and for good', async () => {
+    const miner = created().synapse(Echo, (data) => data)
+    expect(miner.close()).toBe(miner.close())
+    await miner.close()
+    await expect(miner.listen({ port: 0 })).rejects.toThrow(config('closed'))
+    expect(() => miner.use()).toThrow(config('closed'))
+  })
+
+  test('waits for a running call, whose answer arrives; then the validator is told', async () => {
+    let proceed: (() => void) | undefined
+    const miner = created().synapse(Echo, async (data) => {
+      await new Promise<void>((resolve) => (proceed = resolve))
+      return data
+    })
+    const connection = await connect(await axonOf(miner))
+    const answer = connection.query(Echo, { a: 1 })
+    await until(() => proceed !== undefined)
+    const closed = miner.close()
+    const refused = connection.query(Echo, { a: 2 })
+    await expect(refused).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+    expect(connection.isOpen).toBe(true)
+    proceed!()
+    expect((await answer).data).toEqual({ a: 1 })
+    await closed
+    await until(() => !connection.isOpen)
+    await expect(connection.query(Echo, {})).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+      message: expect.stringContaining('server_shutdown'),
+    })
+  })
+
+  test('aborts what does not finish within drainMs', async () => {
+    let call: Call | undefined
+    const miner = created({ drainMs: 0 }).synapse(Echo, (_data, given) => {
+      call = given
+      return new Promise(() => {})
+    })
+    const connection = await connect(await axonOf(miner))
+    const answer = connection.query(Echo, {})
+    const lost = expect(answer).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+    await until(() => call !== undefined)
+    await miner.close()
+    expect(call!.signal.aborted).toBe(true)
+    await lost
+  })
+
+  test('frees the port', async () => {
+    const first = created().synapse(Echo, (data) => data)
+    const { port } = await axonOf(first)
+    await first.close()
+    const second = created().synapse(Echo, (data) => data)
+    expect(await second.listen({ host: '127.0.0.1', port })).toMatchObject({ port })
+  })
+
+  test('while listen is under way leaves nothing open', async () => {
+    const first = created().synapse(Echo, (data) => data)
+    const listening = first.listen({ host: '127.0.0.1', port: 0 })
+    await first.close()
+    const address = await listening.catch(() => undefined)
+    await turn()
+    if (address === undefined) return expect(first.listen()).rejects.toThrow(config('closed'))
+    const second = created().synapse(Echo, (data) => data)
+    return expect(second.listen(address)).resolves.toMatchObject(address)
+  })
+})
