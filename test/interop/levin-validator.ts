@@ -3,7 +3,8 @@
  *
  * Hotkey of seed 32 x 0x02 (`--seed`), wants the miner of seed 32 x 0x01. One JSON line a case; exits with 1 when one
  * failed. `--cases a,b` runs those alone. The cases that wait for the miner's handler timeout run with
- * `--expect-timeout` only, since a miner's default is 30 s.
+ * `--expect-timeout` only, since a miner's default is 30 s; the one that needs a miner which does not admit seed
+ * 32 x 0x0a with `--expect-refusal`; `--imposter` expects a peer whose certificate has another key.
  */
 import 'reflect-metadata'
 import { isDeepStrictEqual } from 'node:util'
@@ -198,6 +199,12 @@ if (process.argv.includes('--expect-timeout')) {
     fails('PEER_ERROR', 'handler timed out', () => miner.query(slow!, {}))
   cases['error-stream-timeout'] = () =>
     fails('PEER_ERROR', 'handler timed out', () => collect(miner.stream(stall!, { n: 2, size: 10 }), 10))
+}
+
+if (process.argv.includes('--imposter')) {
+  const detail = await fails('CANNOT_CONNECT', '', () => connectAs(2)).then(() => '', String)
+  console.log(JSON.stringify({ case: 'certificate-of-another-key', ok: detail === '', detail }))
+  process.exit(detail === '' ? 0 : 1)
 }
 
 const wanted = process.argv.includes('--cases') ? option('cases').split(',') : Object.keys(cases)

@@ -35,6 +35,8 @@ export class Frames implements StreamEvents {
   readonly messages: Message[] = []
   /** How the stream ended: `end`, or why it was reset. */
   over: string | undefined
+  /** The other end wants no more of what is written here. */
+  stopped = false
   /** Resolves to the messages when the stream is over. */
   readonly done: Promise<Message[]>
   stream!: LinkStream
@@ -58,6 +60,10 @@ export class Frames implements StreamEvents {
 
   onReset(reason: string): void {
     this.#finish(reason)
+  }
+
+  onStopped(): void {
+    this.stopped = true
   }
 
   /** Resolves to the next message that comes after those that are there. */

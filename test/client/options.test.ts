@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest'
+import { checkTimeout, checkValidatorOptions } from '../../src/client/options.js'
+import { systemClock } from '../../src/clock.js'
+import type { ValidatorOptions } from '../../src/index.js'
+import { FakeClock } from '../support/fake-clock.js'
+import { validatorSigner } from '../support/hotkeys.js'
+import { RecordingLogger } from '../support/recording-logger.js'
+
+const needed = { signer: validatorSigner }
+const MAX_TIMER = 2 ** 31 - 1
+const check = (options: object) => checkValidatorOptions({ ...needed, ...options } as ValidatorOptions)
+const refused = (mention: string) =>
+  expect.objectContaining({ name: 'LevinError', code: 'CONFIG', message: expect.stringContaining(mention) })
+
+test('the defaults', () => {
+  const logger = new RecordingLogger()
+  expect(check({ logger })).toEqual({
+    ...needed,
+    logger,
+    connectTimeoutMs: 10_000,
+    timeoutMs: 12_000,
+    streamTimeoutMs: 60_000,
+    maxFrameBytes: 64 * 1024 * 1024,
+    idleTimeoutMs: 150_000,
+    keepAliveMs: 30_000,
+    clock: systemClock,
+  })
+})
+
+test('what is given is kept', () => {
+  const given = {
+    logger: new RecordingLogger(),
+    connectTimeoutMs: 1,
+    timeoutMs: 2,
+    streamTimeoutMs: 3,
+    maxFrameBytes: 2 ** 20,
+    idleTimeoutMs: 500,
+    keepAliveMs: 60,
+    clock: new FakeClock(),
+  }
+  expect(check(given)).toEqual({ ...needed, ...given })
+})
+
+test.each([{ signer: undefined }, { signer: null }, { signer: { hotkey: validatorSigner.hotkey } }])(
+  'a signer is needed: %j',
+  (given) => {
+    expect(() => check(given)).toThrow(refused('signer'))
+    expect(() => check(given)).toThrow('seedSigner')
+  },
+)
+
+test("the signer's hotkey is one", () => {
+  expect(() => check({ signer: { hotkey: 'me', sign: () => new Uint8Array(64) } })).toThrow(refused('me'))
+})
+
+describe('limits', () => {
+  test.each<[keyof ValidatorOptions, number, number, object?]>([
+    ['connectTimeoutMs', 1, MAX_TIMER],
+    ['timeoutMs', 1, MAX_TIMER],
+    ['streamTimeoutMs', 1, MAX_TIMER],
+    ['maxFrameBytes', 1024 * 1024, 2 ** 32 - 1],
+    ['idleTimeoutMs', 100, 3_600_000],
+    ['keepAliveMs', 10, 149_999],
+    ['keepAliveMs', 10, 99, { idleTimeoutMs: 100 }],
+  ])('%s from %d to %d', (option, least, most, others) => {
+    for (const value of [least, most])
+      expect(check({ ...others, [option]: value })).toHaveProperty(option, value)
+    for (const value of [
+      least - 1,
+      most + 1,
+      least + 0.5,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      `${least}`,
+    ]) {
+      expect(() => check({ ...others, [option]: value }), String(value)).toThrow(refused(option))
+    }
+  })
+
+  test('a short idle timeout brings the keep-alive down with it', () => {
+    expect(check({ idleTimeoutMs: 100 })).toMatchObject({ keepAliveMs: 99 })
+  })
+})
+
+test('an unknown option is named, with those that there are', () => {
+  expect(() => check({ timeout: 1 })).toThrow(refused("'timeout'"))
+  expect(() => check({ timeout: 1 })).toThrow('timeoutMs')
+})
+
+test('checkTimeout', () => {
+  expect(checkTimeout('timeoutMs', 5)).toBe(5)
+  for (const value of [0, -1, 2 ** 31, 0.5, Number.NaN]) {
+    expect(() => checkTimeout('timeoutMs', value)).toThrow(refused('timeoutMs'))
+  }
+})

@@ -1,0 +1,156 @@
+/**
+ * Levin against the reference, live: each of the Rust and the Python peer as client of a Levin miner and as server
+ * under a Levin validator. The programs run here, while the tests are collected; each case that one reports is a test.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+import { buildRustPeer, missingTools, preparePythonPeer } from './peers/build.js'
+
+interface Program {
+  readonly command: string
+  readonly args: readonly string[]
+}
+
+interface Case {
+  readonly case: string
+  readonly ok: boolean
+  readonly detail?: string
+}
+
+/** A handler's time in the miners, so that running out of it takes seconds; the default is half a minute. */
+const HANDLER_TIMEOUT = ['--handler-timeout', '2']
+const CASES_TIMEOUT_MS = 300_000
+
+const built = (file: string): string =>
+  fileURLToPath(new URL(`../../build/test/interop/${file}`, import.meta.url))
+const levinMiner: Program = { command: process.execPath, args: [built('levin-miner.js'), ...HANDLER_TIMEOUT] }
+const levinValidator: Program = { command: process.execPath, args: [built('levin-validator.js')] }
+const running = new Set<ChildProcess>()
+
+function start({ command, args }: Program, ...more: string[]): ChildProcess {
+  const child = spawn(command, [...args, ...more], { stdio: ['ignore', 'pipe', 'ignore'] })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+  return child
+}
+
+/** Starts a server and waits until it says where it listens. */
+async function listening(program: Program): Promise<{ port: string; stop: () => Promise<void> }> {
+  const child = start(program, '--port', '0')
+  const exited = once(child, 'exit')
+  for await (const line of createInterface({ input: child.stdout! })) {
+    const port = /^listening (\d+)$/.exec(line)?.[1]
+    if (port === undefined) continue
+    return {
+      port,
+      stop: async () => {
+        child.kill()
+        await exited
+      },
+    }
+  }
+  throw new Error(`${program.command} ${program.args.join(' ')} ended before it listened`)
+}
+
+/** Runs a client to its end; every line of JSON that it prints is a case. */
+async function cases(program: Program, ...more: string[]): Promise<Case[]> {
+  const child = start(program, ...more)
+  const exited = once(child, 'exit')
+  const late = setTimeout(() => child.kill(), CASES_TIMEOUT_MS)
+  const found: Case[] = []
+  for await (const line of createInterface({ input: child.stdout! })) found.push(JSON.parse(line) as Case)
+  const [code] = (await exited) as [number | null]
+  clearTimeout(late)
+  found.push({
+    case: 'runs to its end',
+    ok: code === 0 || found.some(({ ok }) => !ok),
+    detail: `exit code ${code}`,
+  })
+  return found
+}
+
+async function against(miner: Program, client: Program, ...more: string[]): Promise<Case[]> {
+  const { port, stop } = await listening(miner)
+  try {
+    return await cases(client, '--port', port, ...more)
+  } finally {
+    await stop()
+  }
+}
+
+function report(name: string, found: readonly Case[], atLeast: number): void {
+  describe(name, () => {
+    test(`tries at least ${atLeast} cases`, () => expect(found.length).toBeGreaterThanOrEqual(atLeast))
+    for (const { case: title, ok, detail } of found) test(title, () => expect(ok, detail).toBe(true))
+  })
+}
+
+/** The peer's commands, or undefined where a tool that it needs is missing: then its suite is skipped by name. */
+async function peer(name: 'rust' | 'python', prepare: () => Promise<Program>): Promise<Program | undefined> {
+  const missing = missingTools(name)
+  if (missing.length === 0) return prepare()
+  if (process.env.CI) throw new Error(`the ${name} peer needs ${missing.join(', ')}`)
+  describe.skip(`the ${name} peer, skipped because this machine has no ${missing.join(', ')}`, () =>
+    test('is tried'))
+  return undefined
+}
+
+const command = (program: Program, name: string, ...args: string[]): Program => ({
+  command: program.command,
+  args: [...program.args, name, ...args],
+})
+
+const rust = await peer('rust', async () => ({ command: await buildRustPeer(), args: [] }))
+const python = await peer('python', async () => {
+  const { python, script } = await preparePythonPeer()
+  return { command: python, args: [script] }
+})
+const timeouts = '--expect-timeout'
+const admits = [...HANDLER_TIMEOUT, '--admit', '02,03']
+
+report(
+  'a Levin validator with a Levin miner',
+  await against(levinMiner, levinValidator, timeouts, '--expect-refusal'),
+  30,
+)
+if (rust !== undefined) {
+  report(
+    'a Rust client with a Levin miner',
+    await against(levinMiner, command(rust, 'validator'), timeouts),
+    45,
+  )
+  report(
+    'hand-made handshakes and frames with a Levin miner',
+    await against(levinMiner, command(rust, 'refusals')),
+    30,
+  )
+  report(
+    'a Levin validator with a Rust miner',
+    await against(command(rust, 'miner', ...admits), levinValidator, timeouts, '--expect-refusal'),
+    30,
+  )
+  report(
+    'a Levin validator with who has another key than the certificate',
+    await against(command(rust, 'imposter'), levinValidator, '--imposter'),
+    1,
+  )
+}
+if (python !== undefined) {
+  report(
+    'a Python client with a Levin miner',
+    await against(levinMiner, command(python, 'validator'), timeouts),
+    44,
+  )
+  report(
+    'a Levin validator with a Python miner',
+    await against(command(python, 'miner', ...admits), levinValidator, timeouts, '--expect-refusal'),
+    30,
+  )
+}
+
+afterAll(() => {
+  for (const child of running) child.kill()
+})
