@@ -108,7 +108,10 @@ describe('what goes wrong comes after the chunks that came before it', () => {
     ['the miner says so', replies(chunk('a'), chunk('b'), end('stream processing failed')), 'PEER_ERROR'],
     [
       'a reset',
-      (stream) => (stream.write(Buffer.concat([chunk('a'), chunk('b')])), stream.reset()),
+      (stream) => {
+        stream.write(Buffer.concat([chunk('a'), chunk('b')]))
+        stream.reset()
+      },
       'CONNECTION_LOST',
     ],
     ['no end', replies(chunk('a'), chunk('b')), 'PROTOCOL'],

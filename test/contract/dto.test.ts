@@ -11,7 +11,6 @@ import {
   MaxLength,
   registerDecorator,
   Validate,
-  ValidateBy,
   ValidateNested,
   ValidatorConstraint,
   type ValidatorConstraintInterface,
@@ -428,10 +427,16 @@ describe('a class that cannot be used', () => {
   })
 
   test('has an async check that does not say so: class-validator would take its promise for a yes', () => {
-    class Sly {
-      @ValidateBy({ name: 'sly', validator: { validate: (async () => false) as never } }) text!: string
+    @ValidatorConstraint()
+    class Unsaid implements ValidatorConstraintInterface {
+      async validate() {
+        return false
+      }
     }
-    expect(() => bind(Sly, { text: 'x' })).toThrow(LevinError)
+    class Sly {
+      @Validate(Unsaid) text!: string
+    }
+    expect(() => dto(Sly)).toThrow(config('Sly.text'))
   })
 })
 

@@ -37,8 +37,9 @@ class MemoryStream implements LinkStream {
     return this.#send(bytes, true)
   }
 
-  #send(bytes: Uint8Array, fin: boolean): boolean {
+  #send(given: Uint8Array, fin: boolean): boolean {
     if (this.#finished || this.#over || this.other.#over) return true
+    const bytes = Buffer.from(given) // the writer may use its memory again as soon as all is taken
     this.#finished = fin
     if (fin && this.#ended) this.#link.forget(this)
     this.other.#waiting += bytes.length

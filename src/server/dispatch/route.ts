@@ -1,7 +1,6 @@
 /** Everything about one synapse that can be worked out before the first request. */
 import type { DtoClass, SynapseDefinition } from '../../contract/definition.js'
 import { type Dto, describeDto } from '../../contract/dto.js'
-import type { LogFields } from '../../logger.js'
 import { encodeValue } from '../../wire/msgpack.js'
 import { EncodedMap } from '../../wire/value.js'
 import type { LiveCall } from '../call.js'
@@ -87,10 +86,3 @@ function bytes(value: unknown): Uint8Array {
 
 const describe = (value: unknown): string =>
   value === null ? 'null' : typeof value === 'object' ? value.constructor.name : typeof value
-
-/** What the log says of a route at start. */
-export const describeRoute = ({ name, isStream, timeoutMs }: Route): LogFields => ({
-  name,
-  isStream,
-  timeoutMs,
-})

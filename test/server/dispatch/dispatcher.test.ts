@@ -1,6 +1,11 @@
 import { IsInt, IsString, Max } from 'class-validator'
 import { describe, expect, test } from 'vitest'
-import { type PlainOptions, type StreamOptions, synapse } from '../../../src/contract/definition.js'
+import {
+  type PlainOptions,
+  type StreamOptions,
+  type SynapseDefinition,
+  synapse,
+} from '../../../src/contract/definition.js'
 import type { Call, LevinError, MinerOptions, SynapseData } from '../../../src/index.js'
 import type { Middleware } from '../../../src/server/policy/middleware.js'
 import { decodeValue } from '../../../src/wire/msgpack.js'
@@ -26,7 +31,8 @@ async function pair<O extends PlainOptions | StreamOptions>(
   settings: Partial<MinerOptions> = {},
   middleware: Middleware[] = [],
 ) {
-  const miner = new ServedMiner([handler(synapse('asked', options), answer)], settings, middleware)
+  const definition = synapse('asked', options as object) as SynapseDefinition<O>
+  const miner = new ServedMiner([handler(definition, answer)], settings, middleware)
   const peer = await miner.authenticated()
   return { miner, peer, clock: miner.clock }
 }

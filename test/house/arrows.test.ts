@@ -1,0 +1,119 @@
+/** The import arrows of docs/ARCHITECTURE.md: who may know of whom. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const src = fileURLToPath(new URL('../../src', import.meta.url))
+
+/** What each folder may import besides itself. A file beside the folders counts as one of its own. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'errors.ts': [],
+  'clock.ts': [],
+  'logger.ts': ['clock.ts'],
+  transport: ['errors.ts', 'clock.ts'],
+  wire: ['errors.ts'],
+  auth: ['wire', 'errors.ts'],
+  contract: ['wire', 'errors.ts', 'logger.ts', 'transport/link.ts'],
+  decorators: ['contract', 'errors.ts'],
+  'server/policy': ['server/call.ts', 'contract', 'auth', 'errors.ts', 'transport/link.ts'],
+  'server/dispatch': [
+    'server/policy',
+    'server/call.ts',
+    'contract',
+    'wire',
+    'errors.ts',
+    'clock.ts',
+    'logger.ts',
+    'transport/link.ts',
+  ],
+  server: [
+    'server/policy',
+    'server/dispatch',
+    'contract',
+    'decorators',
+    'transport',
+    'auth',
+    'wire',
+    'errors.ts',
+    'clock.ts',
+    'logger.ts',
+  ],
+  client: ['contract', 'transport', 'auth', 'wire', 'errors.ts', 'clock.ts', 'logger.ts'],
+}
+
+/** Packages and built-in modules that only one place may know. */
+const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
+  '@matrixai/quic': ['transport/native.ts'],
+  'node:dgram': ['transport/endpoint.ts', 'transport/dial.ts'],
+  '@polkadot-labs/schnorrkel-wasm': ['auth/sr25519.ts'],
+  '@polkadot/util-crypto': ['auth/ss58.ts', 'auth/fingerprint.ts'],
+  tsyringe: ['server/dispatch/container.ts'],
+  'class-transformer': ['contract/dto.ts'],
+  'class-validator': ['contract/dto.ts', 'decorators/is-bytes.ts'],
+  'reflect-metadata': ['decorators/metadata.ts'],
+}
+
+/** Folders that are pure: no socket, no timer, no clock, no randomness of the machine. */
+const PURE = ['wire', 'auth', 'contract']
+const IMPURE = /\b(Date\.now|performance\.now|setTimeout|setImmediate|setInterval|randomBytes|Math\.random)\b/
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file.endsWith('.ts') && !file.endsWith('.d.ts'),
+)
+
+function imports(file: string): string[] {
+  const text = readFileSync(join(src, file), 'utf8')
+  return [...text.matchAll(/(?:from|import)\s+'([^']+)'/g)].map((match) => match[1]!)
+}
+
+/** The deepest entry of the table that a file belongs to. */
+function homeOf(file: string): string {
+  const homes = Object.keys(MAY_IMPORT).filter((home) => file === home || file.startsWith(`${home}/`))
+  return homes.sort((a, b) => b.length - a.length)[0] ?? `${file} belongs to no folder of the table`
+}
+
+const inside = (file: string, place: string): boolean => file === place || file.startsWith(`${place}/`)
+
+describe.each(files.filter((file) => file !== 'index.ts'))('%s', (file) => {
+  test('imports only what its folder may know', () => {
+    const home = homeOf(file)
+    const allowed = [home, ...(MAY_IMPORT[home] ?? [])]
+    for (const specifier of imports(file).filter((name) => name.startsWith('.'))) {
+      const target = relative(src, join(src, dirname(file), specifier)).replace(/\.js$/, '.ts')
+      expect(
+        allowed.some((place) => inside(target, place)),
+        `${file} imports ${target}`,
+      ).toBe(true)
+    }
+  })
+
+  test('imports packages only where they are at home', () => {
+    for (const specifier of imports(file).filter((name) => !name.startsWith('.'))) {
+      for (const [name, places] of Object.entries(ONLY_IN)) {
+        if (specifier === name || specifier.startsWith(`${name}/`)) expect(places).toContain(file)
+      }
+    }
+  })
+
+  test('reads the clock, timers and randomness only where it may', () => {
+    const text = readFileSync(join(src, file), 'utf8')
+    if (PURE.includes(homeOf(file))) expect(text).not.toMatch(IMPURE)
+    if (file !== 'clock.ts')
+      expect(text).not.toMatch(/\b(Date\.now|setTimeout|setInterval|performance\.now)\b/)
+  })
+})
+
+test('the table names what there is', () => {
+  for (const home of Object.keys(MAY_IMPORT)) {
+    expect(
+      files.some((file) => inside(file, home)),
+      home,
+    ).toBe(true)
+  }
+})
+
+test('server and client know nothing of each other', () => {
+  expect(MAY_IMPORT.server).not.toContain('client')
+  expect(MAY_IMPORT.client).not.toContain('server')
+})
