@@ -44,7 +44,8 @@ function ask(link: Link, frame: Uint8Array, maxFrameBytes: number): Promise<[Mes
       onFailure: reject,
     })
     const stream = link.openStream(reader)
-    if (stream === undefined) reject(new LevinError('PROTOCOL', 'the miner allows no stream to be opened'))
-    else stream.end(frame)
+    if (stream !== undefined) stream.end(frame)
+    else if (link.closed !== undefined) reader.onReset(link.closed.reason)
+    else reject(new LevinError('PROTOCOL', 'the miner allows no stream to be opened'))
   })
 }

@@ -27,6 +27,7 @@ type Refusal =
   | 'too many validators'
   | 'another handshake is under way'
   | 'another hotkey on one connection'
+  | 'given up'
   | 'signer failed'
 
 export class Admission {
@@ -42,8 +43,16 @@ export class Admission {
     this.#peers = peers
   }
 
-  /** @returns the frame to answer a handshake with; the session has taken the step that it tells of */
-  async answer(payload: Uint8Array, session: Session, link: Link): Promise<Uint8Array> {
+  /**
+   * @param isWanted whether there still is a stream to answer on: one who would not hear that it was admitted is not
+   * @returns the frame to answer a handshake with; the session has taken the step that it tells of
+   */
+  async answer(
+    payload: Uint8Array,
+    session: Session,
+    link: Link,
+    isWanted: () => boolean,
+  ): Promise<Uint8Array> {
     let request: HandshakeRequest
     try {
       request = decodeHandshakeRequest(payload)
@@ -53,24 +62,32 @@ export class Admission {
     }
     const who = { hotkey: request.validatorHotkey.slice(0, 64) }
     if (!session.apply('handshake')) return this.#refuse('another handshake is under way', link, who)
-    const outcome = await this.#examine(request, link)
+    let outcome = await this.#examine(request, link)
+    if (typeof outcome !== 'string') outcome = this.#enter(request, session, link, isWanted) ?? outcome
     if (typeof outcome === 'string') {
       session.apply('refused')
-      return this.#refuse(outcome, link, {
-        ...who,
-        skewSeconds: request.timestamp - Math.floor(this.#now() / 1000),
-      })
+      const skewSeconds = request.timestamp - Math.floor(this.#now() / 1000)
+      return this.#refuse(outcome, link, { ...who, skewSeconds })
     }
-    if (!session.accept(request.validatorHotkey)) {
-      session.apply('refused')
-      return this.#refuse('another hotkey on one connection', link, who)
-    }
-    this.#peers.enter(request.validatorHotkey, link)
     this.#settings.logger.info('validator connected', {
       hotkey: request.validatorHotkey,
       remote: link.remote,
     })
     return encodeHandshakeResponse(outcome)
+  }
+
+  /** The proof is good: all the rest is looked at in one go, since others came and went while it was examined. */
+  #enter(
+    { validatorHotkey: hotkey }: HandshakeRequest,
+    session: Session,
+    link: Link,
+    isWanted: () => boolean,
+  ): Refusal | undefined {
+    if (!isWanted()) return 'given up'
+    if (!this.#peers.hasRoom(hotkey)) return 'too many validators'
+    if (!session.accept(hotkey)) return 'another hotkey on one connection'
+    this.#peers.enter(hotkey, link)
+    return undefined
   }
 
   async #examine(request: HandshakeRequest, link: Link): Promise<Refusal | HandshakeResponse> {

@@ -32,6 +32,7 @@ export class Exchange implements StreamEvents, FrameEvents {
   readonly #host: ExchangeHost
   readonly #frames: FrameDecoder
   #asked = false
+  #isOver = false
   #running: Running | undefined
   #cancelTimer: (() => void) | undefined
 
@@ -42,12 +43,14 @@ export class Exchange implements StreamEvents, FrameEvents {
     this.#host = host
     this.#frames = new FrameDecoder(this, host.maxFrameBytes)
     if (!session.isAuthenticated) {
-      this.#cancelTimer = host.after(host.handshakeTimeoutMs, () => stream.reset())
+      this.#cancelTimer = host.after(host.handshakeTimeoutMs, () => {
+        this.#isOver = true
+        stream.reset()
+      })
     }
   }
 
   onBytes(bytes: Uint8Array): void {
-    if (this.#asked) return // PROTOCOL: one frame a request; what follows it is ignored
     try {
       this.#frames.push(bytes)
     } catch (error) {
@@ -73,6 +76,7 @@ export class Exchange implements StreamEvents, FrameEvents {
   }
 
   onReset(reason: string): void {
+    this.#isOver = true
     this.#cancelTimer?.()
     this.#running?.cancel(reason)
   }
@@ -85,16 +89,16 @@ export class Exchange implements StreamEvents, FrameEvents {
   }
 
   onFrame(type: MessageType, payload: Uint8Array): void {
-    if (this.#asked) return
     this.#asked = true
+    this.#frames.stop() // PROTOCOL: one frame a request; what follows it is ignored
     if (type === MessageType.HandshakeRequest) void this.#handshake(payload)
     else if (type === MessageType.SynapsePacket) this.#synapse(payload)
     else throw new LevinError('PROTOCOL', `a ${messageTypeName(type)} is nothing that a validator asks`)
   }
 
   async #handshake(payload: Uint8Array): Promise<void> {
-    const frame = await this.#host.admission.answer(payload, this.#session, this.#link)
-    this.#answer(frame)
+    const { admission } = this.#host
+    this.#answer(await admission.answer(payload, this.#session, this.#link, () => !this.#isOver))
   }
 
   #synapse(payload: Uint8Array): void {

@@ -14,7 +14,7 @@ import { Endpoint } from '../transport/endpoint.js'
 import type { Address } from '../transport/link.js'
 import { defaultQuicOptions } from '../transport/quic-config.js'
 import { CloseReason } from '../wire/protocol-texts.js'
-import type { HandlerClass, HandlerScope, MinerContainer } from './dispatch/container.js'
+import type { HandlerClass, HandlerScope } from './dispatch/container.js'
 import type { Invoke } from './dispatch/route.js'
 import { checkMinerOptions, type MinerOptions, type MinerSettings } from './options.js'
 import { isOpen } from './policy/access.js'
@@ -44,6 +44,7 @@ export class Miner {
   readonly #declared = new Map<string, DeclaredHandler>()
   #service: MinerService | undefined
   #endpoint: Endpoint | undefined
+  #starting: Promise<Address> | undefined
   #closed: Promise<void> | undefined
   #state: 'new' | 'listening' | 'closed' = 'new'
 
@@ -83,15 +84,13 @@ export class Miner {
     if (handlers.length === 0) {
       throw new LevinError('CONFIG', `${type.name} has no method with @Synapse('Name', { ... })`)
     }
-    let instanceOf: ReturnType<MinerContainer['instances']> | undefined
     for (const { definition, method } of handlers) {
       this.#declare({
         definition,
         where: `${type.name}.${String(method)}`,
         invoke: (container) => {
-          instanceOf ??= container.instances(type, scope)
-          const make = instanceOf
-          return (request, call) => (make(call) as Methods)[method]!(request, call)
+          const instanceOf = container.instances(type, scope)
+          return (request, call) => (instanceOf(call) as Methods)[method]!(request, call)
         },
       })
     }
@@ -148,10 +147,11 @@ export class Miner {
       )
     }
     this.#state = 'listening'
+    this.#starting = this.#start(address)
     try {
-      return await this.#start(address)
+      return await this.#starting
     } catch (error) {
-      this.#state = 'new'
+      if (this.#state === 'listening') this.#state = 'new'
       throw error
     }
   }
@@ -161,7 +161,7 @@ export class Miner {
     const certificate = createCertificate()
     const fingerprint = certificateFingerprint(certificate.der)
     const service = new MinerService(this.#settings, this.#middleware, this.#declared.values(), fingerprint)
-    const endpoint = await Endpoint.listen({
+    const listening = Endpoint.listen({
       host,
       port,
       certificate,
@@ -169,6 +169,8 @@ export class Miner {
       quic: { ...defaultQuicOptions, idleTimeoutMs, keepAliveMs, maxPeerStreams: maxStreams },
       onConnection: (link) => service.accept(link),
     })
+    listening.catch(() => service.dispose())
+    const endpoint = await listening
     this.#service = service
     this.#endpoint = endpoint
     if (isOpen(access)) logger.warn('access is open(): every hotkey that can sign is admitted')
@@ -191,6 +193,7 @@ export class Miner {
   }
 
   async #stop(): Promise<void> {
+    await this.#starting?.catch(() => {}) // whoever called listen() hears of it
     this.#endpoint?.refuseNew()
     await this.#service?.drain()
     await this.#endpoint?.close(CloseReason.serverShutdown)

@@ -78,7 +78,7 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
       'new Miner: access is missing; say who may come in: access: allowlist([hotkey, ...]), or open() for everybody',
     )
   }
-  const idleTimeoutMs = milliseconds('idleTimeoutMs', options.idleTimeoutMs, 150_000)
+  const idleTimeoutMs = integer('idleTimeoutMs', options.idleTimeoutMs, 150_000, 2, 3_600_000)
   return {
     signer,
     access,
@@ -119,8 +119,7 @@ function milliseconds(
   name: keyof MinerOptions,
   value: number | undefined,
   fallback: number,
-  below?: number,
+  below: number,
 ): number {
-  const chosen = value ?? (below === undefined ? fallback : Math.min(fallback, below - 1))
-  return integer(name, chosen, fallback, 1, below === undefined ? 3_600_000 : below - 1)
+  return integer(name, value, Math.min(fallback, below - 1), 1, below - 1)
 }

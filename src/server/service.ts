@@ -108,6 +108,6 @@ export class MinerService implements ExchangeHost {
   }
 
   dispose(): Promise<void> {
-    return this.#container.dispose()
+    return this.#container.dispose(this.logger)
   }
 }

@@ -67,6 +67,10 @@ export class Endpoint {
 
   /** @throws LevinError CONFIG when the address cannot be bound. */
   static async listen(options: ListenOptions): Promise<Endpoint> {
+    const { port } = options
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+      throw new LevinError('CONFIG', `port is ${port}; it is an integer from 0 (any that is free) to 65535`)
+    }
     const endpoint = new Endpoint(options, createConfig(options.quic, options.certificate))
     await endpoint.#bind()
     return endpoint

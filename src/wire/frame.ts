@@ -60,7 +60,20 @@ export class FrameDecoder {
    */
   push(chunk: Uint8Array): void {
     if (this.#stopped) return
+    try {
+      this.#cut(chunk)
+    } catch (error) {
+      this.#stopped = true
+      throw error
+    }
+  }
+
+  /** What follows the frame that is being handed out has no meaning either: it is not looked at. */
+  stop(): void {
     this.#stopped = true
+  }
+
+  #cut(chunk: Uint8Array): void {
     let at = 0
     for (;;) {
       if (this.#headerBytes < FRAME_HEADER_BYTES) {
@@ -77,8 +90,8 @@ export class FrameDecoder {
         this.#emit(this.#gathered!)
       }
       at += size
+      if (this.#stopped) return
     }
-    this.#stopped = false
   }
 
   /**

@@ -2,6 +2,7 @@
 import { type DependencyContainer, container as globalContainer } from 'tsyringe'
 import { Call } from '../../contract/call.js'
 import { LevinError } from '../../errors.js'
+import type { Logger } from '../../logger.js'
 import type { LiveCall } from '../call.js'
 
 export type { DependencyContainer } from 'tsyringe'
@@ -24,13 +25,25 @@ export type InstanceOf = (call: LiveCall) => object
  */
 export class MinerContainer {
   readonly #container: DependencyContainer
+  readonly #instances = new Map<HandlerClass, InstanceOf>()
 
   constructor(parent: DependencyContainer = globalContainer) {
     this.#container = parent.createChildContainer()
+    this.#container.register(Call as never, {
+      useFactory: () => {
+        throw new Error("there is a Call only with register(type, { scope: 'call' })")
+      },
+    })
   }
 
   /** @throws LevinError CONFIG naming the class, and the constructor parameter that could not be made */
   instances(type: HandlerClass, scope: HandlerScope): InstanceOf {
+    const instanceOf = this.#instances.get(type) ?? this.#make(type, scope)
+    this.#instances.set(type, instanceOf)
+    return instanceOf
+  }
+
+  #make(type: HandlerClass, scope: HandlerScope): InstanceOf {
     if (scope === 'miner') {
       const instance = resolve(this.#container, type)
       return () => instance
@@ -38,14 +51,23 @@ export class MinerContainer {
     return (call) => {
       const child = this.#container.createChildContainer()
       child.registerInstance(Call as never, call)
-      call.onRelease(() => void child.dispose())
+      call.onRelease(() => void dispose(child, call.log))
       return resolve(child, type)
     }
   }
 
   /** Disposes of what this container made and has a `dispose` method. */
-  async dispose(): Promise<void> {
-    await this.#container.dispose()
+  dispose(logger: Logger): Promise<void> {
+    return dispose(this.#container, logger)
+  }
+}
+
+/** What fails to go away is a matter for the log: it must not cost an answer, nor a clean stop. */
+async function dispose(container: DependencyContainer, logger: Logger): Promise<void> {
+  try {
+    await container.dispose()
+  } catch (error) {
+    logger.error('a dispose() failed', { error })
   }
 }
 
