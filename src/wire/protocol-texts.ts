@@ -1,6 +1,3 @@
-/** The application protocol that both ends offer in TLS. */
-export const ALPN = 'btlightning'
-
 /**
  * Every error text that a server may put on the wire. The set is closed so that a handler's own words, which may
  * hold paths or secrets, never reach a peer.
