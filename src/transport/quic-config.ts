@@ -33,7 +33,7 @@ export interface QuicOptions {
   readonly keepAliveMs: number
   /** Bidirectional streams that the peer may have open at once. A miner: 128, as btlightning. A validator: 0. */
   readonly maxPeerStreams: number
-  /** Bytes that a peer may send on a stream before we have read any. Default 1 MiB; grows to 4 MiB while we keep up. */
+  /** Bytes that a peer may send on a stream before we have read any. Default 1 MiB; grows to 3.5 MiB while we keep up. */
   readonly streamWindowBytes: number
 }
 
@@ -44,8 +44,8 @@ export const defaultQuicOptions: QuicOptions = {
   streamWindowBytes: MIB,
 }
 
-/** The window that a stream may grow to: what one slow reader can make us hold. */
-const MAX_STREAM_WINDOW = 4 * MIB
+/** The window that a stream may grow to: with what a reader keeps itself, a slow one is 4 MiB behind at most. */
+const MAX_STREAM_WINDOW = 3.5 * MIB
 
 function integer(name: keyof QuicOptions, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value

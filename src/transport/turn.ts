@@ -34,7 +34,8 @@ export class Turn {
   #received: TurnMember[] = []
   #sending: TurnMember[] = []
   #idle: TurnMember[] = []
-  #scheduled = false
+  #processScheduled = false
+  #transmitScheduled = false
   readonly #clock: Clock
   #isAwake = false
   #awakeUntil = 0
@@ -50,6 +51,8 @@ export class Turn {
       this.#received.push(member)
     }
     this.wantsToSend(member)
+    // Between the two steps, as when a paused reader goes on: there is a transmission to come, and no processing.
+    if (!this.#processScheduled) this.#schedule()
   }
 
   /** `member` has something to send. */
@@ -57,13 +60,18 @@ export class Turn {
     if (member.queuedToTransmit) return
     member.queuedToTransmit = true
     this.#sending.push(member)
-    if (this.#scheduled) return
-    this.#scheduled = true
+    if (!this.#transmitScheduled) this.#schedule()
+  }
+
+  #schedule(): void {
+    this.#processScheduled = true
+    this.#transmitScheduled = true
     setImmediate(this.#process)
     setImmediate(this.#transmit)
   }
 
   readonly #process = (): void => {
+    this.#processScheduled = false
     const members = this.#received
     this.#received = this.#idle
     for (const member of members) {
@@ -75,7 +83,7 @@ export class Turn {
   }
 
   readonly #transmit = (): void => {
-    this.#scheduled = false
+    this.#transmitScheduled = false
     const members = this.#sending
     this.#sending = this.#idle
     for (const member of members) {

@@ -195,7 +195,7 @@ test('100,000 hostile datagrams crash nothing, and who is in does not notice', {
 
   const noise = (length: number): Buffer => random.bytes(length)
   const hostile = (): Buffer => {
-    switch (random.int(4)) {
+    switch (random.int(5)) {
       case 0:
         return noise(4 + random.int(1400))
       case 1: {
@@ -204,6 +204,11 @@ test('100,000 hostile datagrams crash nothing, and who is in does not notice', {
         initial.writeUInt32BE(QUIC_V1, 1)
         initial[5] = random.int(22)
         return initial
+      }
+      case 2: {
+        const ofAnotherVersion = Buffer.from(honest[0]!)
+        ofAnotherVersion.writeUInt32BE(random.int(2 ** 32), 1)
+        return ofAnotherVersion
       }
       default: {
         const mutated = Buffer.from(honest[random.int(honest.length)]!)
