@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 /**
  * Why something failed. The set is closed: a program can switch over it.
  *
@@ -52,6 +54,10 @@ export class LevinError extends Error {
   /** Any thrown value as a LevinError; what is one already is returned as it is. */
   static from(error: unknown, code: LevinErrorCode = 'INTERNAL'): LevinError {
     if (error instanceof LevinError) return error
-    return new LevinError(code, error instanceof Error ? error.message : String(error), { cause: error })
+    return new LevinError(code, error instanceof Error ? error.message : textOf(error), { cause: error })
   }
 }
+
+/** Not `String`, which throws for an object without a prototype, and for one whose `toString` does. */
+const textOf = (thrown: unknown): string =>
+  typeof thrown === 'string' ? thrown : inspect(thrown, { customInspect: false, breakLength: Infinity })

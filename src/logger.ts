@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { systemClock } from './clock.js'
 
 /** Where Levin writes what happened. Any logger with these four methods will do; most have them with other argument orders. */
@@ -18,7 +19,7 @@ export function consoleLogger(least: LogLevel = 'info'): Logger {
   const write = (level: LogLevel) => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return () => {}
     return (message: string, fields?: LogFields) => {
-      const rest = fields === undefined ? '' : ` ${JSON.stringify(fields, plain)}`
+      const rest = fields === undefined ? '' : ` ${textOf(fields)}`
       console.error(`${new Date(systemClock.unixMs()).toISOString()} ${level} ${message}${rest}`)
     }
   }
@@ -35,7 +36,16 @@ export function withFields(logger: Logger, fields: LogFields): Logger {
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
 
-/** What JSON cannot hold, as text: an error with its code, stack and cause, a bigint as its digits. */
+/** One line. What JSON cannot hold for a cycle, or for a `toJSON` or getter that throws, is inspected, which runs no code. */
+function textOf(fields: LogFields): string {
+  try {
+    return JSON.stringify(fields, plain)
+  } catch {
+    return JSON.stringify(inspect(fields, { customInspect: false }))
+  }
+}
+
+/** What JSON has no word for, as text: an error with its code, stack and cause, a bigint as its digits. */
 function plain(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString()
   if (!(value instanceof Error)) return value

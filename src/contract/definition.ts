@@ -39,8 +39,14 @@ export type PlainOptions = SynapseOptions & { readonly stream?: never }
 /** Definitions that are answered with a stream. */
 export type StreamOptions = SynapseOptions & { readonly stream: true | DtoClass; readonly response?: never }
 
+/** Options without a key that there is not: TypeScript itself looks for those only where nothing is inferred. */
+export type KnownOptions<O extends SynapseOptions> = O & Record<Exclude<keyof O, keyof SynapseOptions>, never>
+
 /** The longest name. A name travels with every request. */
 const MAX_NAME_BYTES = 256
+
+/** The longest time for which Node can set a timer; one for longer would fire at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
 /**
  * Declares a synapse. The name is what travels on the wire; the classes exist on both ends.
@@ -51,7 +57,7 @@ const MAX_NAME_BYTES = 256
  */
 export function synapse<const O extends PlainOptions | StreamOptions>(
   name: string,
-  options: O,
+  options: KnownOptions<O>,
 ): SynapseDefinition<O> {
   if (typeof name !== 'string' || name === '' || Buffer.byteLength(name) > MAX_NAME_BYTES) {
     throw new LevinError(
@@ -79,8 +85,11 @@ export function synapse<const O extends PlainOptions | StreamOptions>(
       fail(`${option} is not a class; is it imported as a type only, or by two files from each other?`)
     }
   }
-  if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs > 0)) {
-    fail(`timeoutMs is ${timeoutMs}; it is a number of milliseconds above 0`)
+  if (
+    timeoutMs !== undefined &&
+    !(Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)
+  ) {
+    fail(`timeoutMs is ${timeoutMs}; it is a number of milliseconds from 1 to ${MAX_TIMEOUT_MS}`)
   }
   if (unknownProperties !== undefined && unknownProperties !== 'refuse' && unknownProperties !== 'drop') {
     fail(`unknownProperties is '${unknownProperties}'; it is 'refuse' or 'drop'`)

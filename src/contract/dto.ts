@@ -2,10 +2,20 @@
  * Between plain decoded data and instances of the classes that a definition names. The only importer of class-validator
  * and class-transformer.
  */
-import { instanceToPlain, plainToInstance } from 'class-transformer'
+import { types } from 'node:util'
+import { TransformationType } from 'class-transformer'
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js'
-import { getMetadataStorage, type ValidationError, validateSync } from 'class-validator'
+import { TransformOperationExecutor } from 'class-transformer/cjs/TransformOperationExecutor.js'
+import {
+  getMetadataStorage,
+  type ValidationError,
+  ValidationTypes,
+  Validator,
+  type ValidatorOptions,
+} from 'class-validator'
+import { ValidationExecutor } from 'class-validator/cjs/validation/ValidationExecutor.js'
 import { LevinError, type LevinErrorCode } from '../errors.js'
+import { EncodedMap, Extension } from '../wire/value.js'
 import type { DtoClass } from './definition.js'
 
 /** How many faults an error names; a hostile array could hold thousands. */
@@ -14,7 +24,7 @@ const MAX_FAULTS_NAMED = 8
 /** What is done to data of one class, worked out once. */
 export interface Dto<T extends object = object> {
   /**
-   * A valid instance of what came from a peer or a user: plain data, or an instance already.
+   * A valid instance of what came from a peer or a user: plain data, or an instance already. Neither is changed.
    * @throws LevinError with `code`, naming each fault and where it is
    */
   instance(data: unknown, code: LevinErrorCode): T
@@ -31,133 +41,321 @@ export interface DtoOptions {
  * @throws LevinError CONFIG for a class without a single validated property, or with an asynchronous check
  */
 export function describeDto<T extends object>(type: DtoClass<T>, use: string, options: DtoOptions): Dto<T> {
-  const properties = validatedProperties(type, use)
-  const transformed = recordsTransformation(type)
   const drop = options.unknownProperties === 'drop'
-
-  const create = (data: object, code: LevinErrorCode): T => {
-    // Before anything is made of the data: an own property such as `constructor` would hide the class's checks.
-    const known = transformed ? withoutConstructor(data) : onlyKnown(data, properties, drop, code, use)
-    return transformed
-      ? plainToInstance(type, asBuffers(known), { exposeUnsetFields: false })
-      : Object.assign(new type(), known)
-  }
+  const family = familyOf(type)
+  refuseUnusable(type, family, use)
+  const shapes = new Shapes(family, drop)
+  const { create, plain } = isTransformed(type) ? transformed(type, shapes) : assigned(type, shapes)
 
   return {
     instance(data, code) {
       if (typeof data !== 'object' || data === null || Array.isArray(data)) {
         throw new LevinError(code, `${use}: an object of class ${type.name} is needed`)
       }
-      const instance = data instanceof type ? data : create(data, code)
-      const faults = validateSync(instance, {
-        whitelist: true,
-        forbidNonWhitelisted: !drop,
-        forbidUnknownValues: true,
-      })
-      if (faults.length > 0) throw new LevinError(code, `${use}: ${describeFaults(faults)}`)
-      return instance
+      try {
+        const instance = data instanceof type ? data : create(data)
+        validate(instance, drop)
+        return instance
+      } catch (cause) {
+        // Also what the author's own checks and transformations throw: they did not expect such data.
+        throw new LevinError(code, `${use}: ${LevinError.from(cause).message}`, { cause })
+      }
     },
-    plain: (instance) => (transformed ? (instanceToPlain(asBuffers(instance)) as object) : instance),
+    plain,
   }
 }
 
-function validatedProperties(type: DtoClass, use: string): ReadonlySet<string> {
-  const storage = getMetadataStorage()
-  const properties = new Set<string>()
-  for (const metadata of storage.getTargetValidationMetadatas(type, '', false, false)) {
-    properties.add(metadata.propertyName)
-    const constraints = metadata.constraintCls
-      ? storage.getTargetValidatorConstraints(metadata.constraintCls)
-      : []
-    if (constraints.some(({ async }) => async)) {
-      throw new LevinError(
-        'CONFIG',
-        `${use}: the check of ${type.name}.${metadata.propertyName} is asynchronous; checks of a request must not ` +
-          'wait for anything, so do it in the handler or in a middleware',
-      )
+/** Both directions of one class. */
+interface Binding<T> {
+  create(data: object): T
+  plain(instance: T): object
+}
+
+/** Of a class without nested ones and without class-transformer's decorators: nothing is walked. */
+function assigned<T extends object>(type: DtoClass<T>, shapes: Shapes): Binding<T> {
+  return {
+    // Unknown keys first, before an instance is made: an own property `constructor` would hide the class's checks.
+    create: (data) => Object.assign(new type(), only(shapes.of(type)?.takes, data, shapes.drop)),
+    plain: (instance) => only(shapes.of(type)?.gives, instance, true),
+  }
+}
+
+function transformed<T extends object>(type: DtoClass<T>, shapes: Shapes): Binding<T> {
+  const toInstance = new ToInstance(shapes)
+  const toPlain = new ToPlain(shapes)
+  // class-transformer writes discriminators into the objects that it reads, and deletes them from there.
+  const readable = shapes.discriminators.size > 0 ? copyOf : <V>(value: V): V => value
+  return {
+    create: (data) => toInstance.transform(undefined, readable(data), type) as T,
+    plain: (instance) => toPlain.transform(undefined, readable(instance)) as object,
+  }
+}
+
+/** The class and its ancestors. */
+function lineageOf(type: DtoClass): DtoClass[] {
+  const lineage: DtoClass[] = []
+  for (let at = type; at !== Function.prototype; at = Object.getPrototypeOf(at)) lineage.push(at)
+  return lineage
+}
+
+const validatedIn = (type: DtoClass) =>
+  getMetadataStorage().getTargetValidationMetadatas(type, '', false, false)
+
+const typedIn = (type: DtoClass) =>
+  lineageOf(type).flatMap((at) => [...(defaultMetadataStorage._typeMetadatas.get(at)?.values() ?? [])])
+
+/** The class and all that it nests. */
+function familyOf(type: DtoClass, family = new Set<DtoClass>()): ReadonlySet<DtoClass> {
+  family.add(type)
+  for (const { propertyName, typeFunction, options } of typedIn(type)) {
+    const declared = typeFunction?.({ newObject: {}, object: {}, property: propertyName })
+    const variants = options.discriminator?.subTypes.map(({ value }) => value) ?? []
+    for (const nested of [declared, ...variants]) {
+      if (typeof nested === 'function' && !family.has(nested as DtoClass))
+        familyOf(nested as DtoClass, family)
     }
   }
-  if (properties.size > 0) return properties
-  throw new LevinError(
-    'CONFIG',
-    `${use}: ${type.name} has no property with a decorator of class-validator, so nothing could be sent in it; ` +
-      'decorate its properties (@IsString(), @IsInt(), ...; @Allow() for anything), and see that the project has ' +
-      'only one copy of class-validator (`npm ls class-validator`)',
-  )
+  return family
+}
+
+function refuseUnusable(type: DtoClass, family: ReadonlySet<DtoClass>, use: string): void {
+  if (validatedIn(type).length === 0) {
+    throw new LevinError(
+      'CONFIG',
+      `${use}: ${type.name} has no property with a decorator of class-validator, so nothing could be sent in it; ` +
+        'decorate its properties (@IsString(), @IsInt(), ...; @Allow() for anything), and see that the project has ' +
+        'only one copy of class-validator (`npm ls class-validator`)',
+    )
+  }
+  const storage = getMetadataStorage()
+  for (const member of family) {
+    for (const { propertyName, constraintCls } of validatedIn(member)) {
+      const constraints = constraintCls ? storage.getTargetValidatorConstraints(constraintCls) : []
+      if (constraints.some(({ async, instance }) => async || types.isAsyncFunction(instance.validate))) {
+        throw new LevinError(
+          'CONFIG',
+          `${use}: the check of ${member.name}.${propertyName} is asynchronous; checks of a request must not wait ` +
+            'for anything, so do it in the handler or in a middleware',
+        )
+      }
+    }
+  }
 }
 
 /** Whether class-transformer has anything to do for a class: nested classes, renamed, hidden or computed properties. */
-function recordsTransformation(type: DtoClass): boolean {
-  const { _transformMetadatas: transforms, _typeMetadatas: types } = defaultMetadataStorage
-  for (let target = type; target !== Function.prototype; target = Object.getPrototypeOf(target)) {
-    if (transforms.has(target) || types.has(target)) return true
-    if (defaultMetadataStorage.getExposedMetadatas(target).length > 0) return true
-    if (defaultMetadataStorage.getExcludedMetadatas(target).length > 0) return true
-    if (defaultMetadataStorage.getStrategy(target) !== 'none') return true
-  }
-  return false
+function isTransformed(type: DtoClass): boolean {
+  const { _transformMetadatas: transforms, _typeMetadatas: typed } = defaultMetadataStorage
+  return (
+    validatedIn(type).some(({ type: kind }) => kind === ValidationTypes.NESTED_VALIDATION) ||
+    defaultMetadataStorage.getExposedMetadatas(type).length > 0 ||
+    defaultMetadataStorage.getExcludedMetadatas(type).length > 0 ||
+    lineageOf(type).some(
+      (at) => transforms.has(at) || typed.has(at) || defaultMetadataStorage.getStrategy(at) !== 'none',
+    )
+  )
 }
 
-function onlyKnown(
-  data: object,
-  properties: ReadonlySet<string>,
-  drop: boolean,
-  code: LevinErrorCode,
-  use: string,
-): object {
-  let unknown: string[] | undefined
-  for (const key of Object.keys(data)) {
-    if (properties.has(key)) continue
-    unknown ??= []
-    unknown.push(key)
-  }
-  if (unknown === undefined) return data
-  if (!drop) {
-    const named = unknown.slice(0, MAX_FAULTS_NAMED).map((key) => `property ${short(key)} should not exist`)
-    throw new LevinError(code, `${use}: ${named.join('; ')}`)
-  }
-  return Object.fromEntries(Object.entries(data).filter(([key]) => properties.has(key)))
+/** Which keys a class takes from data, and which properties of an instance it gives. */
+interface Shape {
+  readonly takes: ReadonlySet<string>
+  readonly gives: ReadonlySet<string>
 }
 
-function withoutConstructor(data: object): object {
-  if (!Object.hasOwn(data, 'constructor')) return data
-  return Object.fromEntries(Object.entries(data).filter(([key]) => key !== 'constructor'))
+/** The shapes of a class and of those that it nests, worked out as they are met. */
+class Shapes {
+  /** Properties in which class-transformer says of which class a nested object is. */
+  readonly discriminators: ReadonlySet<string>
+  readonly drop: boolean
+  readonly #known = new Map<unknown, Shape | undefined>()
+
+  constructor(family: ReadonlySet<DtoClass>, drop: boolean) {
+    const typed = [...family].flatMap(typedIn)
+    this.discriminators = new Set(typed.flatMap(({ options }) => options.discriminator?.property ?? []))
+    this.drop = drop
+  }
+
+  /** Undefined for what is no class, or for one that says nothing about its properties. */
+  of(type: unknown): Shape | undefined {
+    let shape = this.#known.get(type)
+    if (shape === undefined && !this.#known.has(type)) {
+      shape = typeof type === 'function' ? this.#read(type as DtoClass) : undefined
+      this.#known.set(type, shape)
+    }
+    return shape
+  }
+
+  #read(type: DtoClass): Shape | undefined {
+    const validated = new Set(validatedIn(type).map(({ propertyName }) => propertyName))
+    if (validated.size === 0) return undefined
+    const exposed = defaultMetadataStorage.getExposedMetadatas(type)
+    const hidden = defaultMetadataStorage.getExcludedMetadatas(type)
+    const takes = new Set(validated)
+    for (const { propertyName, options } of [...exposed, ...hidden]) {
+      // One that is not validated may come too: class-transformer skips it, or class-validator refuses it. But where
+      // unknown properties are dropped nothing is refused, and it would reach the handler.
+      if (validated.has(propertyName) || !this.drop) takes.add(options.name ?? propertyName)
+    }
+    const gives = [...validated, ...exposed.map(({ propertyName }) => propertyName), ...this.discriminators]
+    return { takes, gives: new Set(gives) }
+  }
 }
 
-/**
- * The same data with each Uint8Array as a Buffer on the same memory. class-transformer 0.5.1 walks a Uint8Array as an
- * object of numbered properties: 4 KiB take it 46 ms, 1 MiB more than ten minutes. A Buffer it copies at once.
- */
-function asBuffers<V>(value: V): V {
-  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value
-  if (value instanceof Uint8Array)
-    return Buffer.from(value.buffer, value.byteOffset, value.byteLength) as unknown as V
-  if (Array.isArray(value)) return value.map(asBuffers) as V
+/** An object without unknown keys. @throws Error that names them, unless they are dropped */
+function only(known: ReadonlySet<string> | undefined, object: object, drop: boolean): object {
+  if (known === undefined) return object
+  const unknown = Object.keys(object).filter((key) => !known.has(key))
+  if (unknown.length === 0) return object
+  if (!drop) throw new Error(enumerate(unknown.map((key) => `property ${clip(key, 40)} should not exist`)))
+  return Object.fromEntries(Object.entries(object).filter(([key]) => known.has(key)))
+}
+
+/** What class-transformer 0.5.1 must not touch: it walks 4 KiB of a Uint8Array for 46 ms, 1 MiB for ten minutes. */
+const isWhole = (value: unknown): boolean =>
+  value instanceof Uint8Array || value instanceof Extension || value instanceof EncodedMap
+
+/** `Object` is what TypeScript emits for a type that is no class. */
+const isUndescribed = (type: unknown): boolean => type === undefined || type === Object
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (value instanceof Map || value instanceof Date || value instanceof Set) return value
-  const copy = Object.create(prototype as object | null) as Record<string, unknown>
-  for (const [key, inner] of Object.entries(value)) copy[key] = asBuffers(inner)
-  return copy as V
+  return prototype === Object.prototype || prototype === null
 }
 
-function describeFaults(faults: readonly ValidationError[]): string {
-  const texts: string[] = []
-  collectFaults(faults, '', texts)
+/** class-transformer from data to instances. What no class describes stays as it came, without being walked. */
+class ToInstance extends TransformOperationExecutor {
+  readonly #shapes: Shapes
+
+  constructor(shapes: Shapes) {
+    super(TransformationType.PLAIN_TO_CLASS, { exposeUnsetFields: false })
+    this.#shapes = shapes
+  }
+
+  override transform(
+    source: undefined,
+    value: unknown,
+    type?: unknown,
+    arrayType?: unknown,
+    isMap?: boolean,
+    level?: number,
+  ): unknown {
+    return isUndescribed(type) || isWhole(value)
+      ? value
+      : super.transform(source, value, type, arrayType, isMap, level)
+  }
+
+  protected override getKeys(type: unknown, data: object, isMap?: boolean): string[] {
+    const takes = this.#shapes.of(type)?.takes
+    if (isMap || takes === undefined) return super.getKeys(type, data, isMap)
+    // Unknown ones first: class-transformer compares each key with each other, 100,000 of them for 3 s. And
+    // after it again, since it adds every exposed one.
+    return super.getKeys(type, only(takes, data, this.#shapes.drop)).filter((key) => takes.has(key))
+  }
+}
+
+/** class-transformer from instances to data. What no class describes is walked too: there may be instances within. */
+class ToPlain extends TransformOperationExecutor {
+  readonly #shapes: Shapes
+
+  constructor(shapes: Shapes) {
+    super(TransformationType.CLASS_TO_PLAIN, {})
+    this.#shapes = shapes
+  }
+
+  override transform(
+    source: undefined,
+    value: unknown,
+    type?: unknown,
+    arrayType?: unknown,
+    isMap?: boolean,
+    level?: number,
+  ): unknown {
+    if (isWhole(value)) return value
+    if (isUndescribed(type)) {
+      // Not by class-transformer: it takes a key `constructor` for the class, and makes objects of Maps.
+      const within = ([key, inner]: [unknown, unknown]) => [key, this.transform(undefined, inner)] as const
+      if (value instanceof Map) return new Map([...value].map(within))
+      if (isPlain(value)) return Object.fromEntries(Object.entries(value).map(within))
+    }
+    return super.transform(source, value, type, arrayType, isMap, level)
+  }
+
+  protected override getKeys(type: unknown, instance: object, isMap?: boolean): string[] {
+    const gives = isMap ? undefined : this.#shapes.of(type)?.gives
+    return super.getKeys(type, only(gives, instance, true), isMap)
+  }
+}
+
+/** The same structure in objects of its own. */
+function copyOf<V>(value: V): V {
+  if (Array.isArray(value)) return value.map(copyOf) as V
+  if (typeof value !== 'object' || value === null || isWhole(value)) return value
+  if (value instanceof Map || value instanceof Date || value instanceof Set) return value
+  const within = Object.entries(value).map(([key, inner]) => [key, copyOf(inner)])
+  return Object.assign(Object.create(Object.getPrototypeOf(value)), Object.fromEntries(within))
+}
+
+const isCollection = (value: unknown): boolean =>
+  Array.isArray(value) || value instanceof Set || value instanceof Map
+
+/** class-validator, which by itself takes a list, and lists within lists, where one nested instance is declared. */
+class Validation extends ValidationExecutor {
+  protected override nestedValidations(
+    value: unknown,
+    metadatas: readonly { readonly each?: boolean }[],
+    error: ValidationError,
+  ): void {
+    const isElement = isCollection(error.target)
+    for (const { each = false } of metadatas) {
+      const many = each && !isElement
+      if (typeof value !== 'object' || value === null || isCollection(value) === many) continue
+      const { property } = error
+      error.constraints = {
+        [ValidationTypes.NESTED_VALIDATION]: many
+          ? `${property} must be a list`
+          : `${property} must be one object; a list of them is declared with @ValidateNested({ each: true })`,
+      }
+      return
+    }
+    super.nestedValidations(value, metadatas, error)
+  }
+}
+
+const validator = new Validator()
+const REFUSE: ValidatorOptions = { whitelist: true, forbidNonWhitelisted: true }
+// Without `whitelist`, which would delete from the instance.
+const DROP: ValidatorOptions = {}
+
+/** @throws Error that names the faults */
+function validate(instance: object, drop: boolean): void {
+  const validation = new Validation(validator, drop ? DROP : REFUSE)
+  const found: ValidationError[] = []
+  validation.execute(instance, undefined, found)
+  if (validation.awaitingPromises.length > 0) {
+    void Promise.allSettled(validation.awaitingPromises)
+    throw new Error('a check returned a promise; checks must not wait for anything')
+  }
+  const faults = validation.stripEmptyErrors(found)
+  if (faults.length > 0) throw new Error(enumerate(textsOf(faults)))
+}
+
+function textsOf(faults: readonly ValidationError[], path = ''): string[] {
+  return faults.flatMap(({ property, constraints = {}, children = [] }) => {
+    if (property === undefined) {
+      // class-validator's "unknown value": a nested object that is no instance of a class with decorators
+      return `${path} must be an instance of its class; its property needs @Type(() => TheClass)`
+    }
+    const within = path === '' ? '' : `${path}: `
+    const where = path === '' ? clip(property, 40) : `${path}.${clip(property, 40)}`
+    const texts = Object.values(constraints).map((text) => within + clip(text, 200))
+    return [...texts, ...textsOf(children, where)]
+  })
+}
+
+function enumerate(texts: readonly string[]): string {
   const more = texts.length - MAX_FAULTS_NAMED
   return texts.slice(0, MAX_FAULTS_NAMED).join('; ') + (more > 0 ? `; and ${more} more` : '')
 }
 
-function collectFaults(faults: readonly ValidationError[], path: string, into: string[]): void {
-  for (const { property, constraints, children } of faults) {
-    if (property === undefined) {
-      // class-validator's "unknown value": a nested object that is no instance of a class with decorators
-      into.push(`${path} must be an instance of its class; its property needs @Type(() => TheClass)`)
-      continue
-    }
-    const where = path === '' ? short(property) : `${path}.${short(property)}`
-    for (const text of Object.values(constraints ?? {})) into.push(path === '' ? text : `${path}: ${text}`)
-    if (children !== undefined && children.length > 0) collectFaults(children, where, into)
-  }
-}
-
-const short = (key: string): string => (key.length <= 40 ? key : `${key.slice(0, 40)}...`)
+const clip = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, most)}...`

@@ -17,14 +17,14 @@ export function recordHandler(prototype: object, record: HandlerRecord): void {
   Reflect.defineMetadata(HANDLERS, [...own, record], prototype)
 }
 
-/** The handlers of a class and its ancestors; a method that is overridden with a decorator of its own counts once. */
+/** The handlers of a class and its ancestors, but not an ancestor's of a method that is overridden with its own. */
 export function handlersOf(type: ClassOf): HandlerRecord[] {
-  const found = new Map<string | symbol, HandlerRecord>()
+  const found: HandlerRecord[] = []
   for (let at: object | null = type.prototype; at !== null; at = Object.getPrototypeOf(at)) {
     const own: HandlerRecord[] = Reflect.getOwnMetadata(HANDLERS, at) ?? []
-    for (const record of own) if (!found.has(record.method)) found.set(record.method, record)
+    found.push(...own.filter(({ method }) => !found.some((record) => record.method === method)))
   }
-  return [...found.values()]
+  return found
 }
 
 /** The class that TypeScript emitted for a method's first parameter; undefined when it is none, or was not emitted. */

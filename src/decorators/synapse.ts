@@ -1,5 +1,6 @@
 import {
   type DtoClass,
+  type KnownOptions,
   type PlainOptions,
   type StreamOptions,
   type SynapseDefinition,
@@ -29,7 +30,7 @@ export function Synapse<O extends PlainOptions | StreamOptions>(
 ): HandlerDecorator<Handler<O>>
 export function Synapse<const O extends PlainOptions | StreamOptions = Record<never, never>>(
   name: string,
-  options?: O,
+  options?: KnownOptions<O>,
 ): HandlerDecorator<O extends { request: DtoClass } ? Handler<O> : UntypedRequest<O>>
 export function Synapse(
   nameOrDefinition: string | SynapseDefinition,

@@ -11,6 +11,7 @@ import {
   MaxLength,
   registerDecorator,
   Validate,
+  ValidateBy,
   ValidateNested,
   ValidatorConstraint,
   type ValidatorConstraintInterface,
@@ -21,6 +22,7 @@ import { describeDto } from '../../src/contract/dto.js'
 import { IsBytes } from '../../src/decorators/is-bytes.js'
 import { LevinError } from '../../src/errors.js'
 import { decodeValue, encodeValue } from '../../src/wire/msgpack.js'
+import { Extension, type Value } from '../../src/wire/value.js'
 
 const MIB = 1024 * 1024
 const USE = "request of synapse 'test'"
@@ -123,6 +125,34 @@ describe('properties that the class does not declare', () => {
     expect(sent(Plain, bound)).toEqual({ n: 1 })
     expect(given).toHaveProperty('more')
   })
+
+  test('of instances within an instance too', () => {
+    const inner = Object.freeze(Object.assign(new Inner(), { name: 'a', extra: 1 }))
+    const given = Object.freeze(Object.assign(new Outer(), { inner, list: [inner], extra: 1 }))
+    const { instance, plain } = dto(Outer, 'drop')
+    expect(plain(instance(given, 'INVALID_ANSWER'))).toEqual({ inner: { name: 'a' }, list: [{ name: 'a' }] })
+    expect(inner).toHaveProperty('extra')
+  })
+
+  test('do not reach a handler by being exposed', () => {
+    class Careless {
+      @IsInt() n!: number
+      @Expose() unchecked?: string
+    }
+    expect(bind(Careless, { n: 1, unchecked: 'x' }, 'drop').unchecked).toBeUndefined()
+    expect(fault(() => bind(Careless, { n: 1, unchecked: 'x' })).message).toContain('unchecked')
+  })
+
+  test.each(['refuse', 'drop'] as const)('100,000 of them are no work: %s', (unknown) => {
+    const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`p${i}`, i]))
+    const start = performance.now()
+    for (const data of [
+      { ...many, list: [] },
+      { inner: { ...many, name: 1 }, list: [] },
+    ])
+      fault(() => bind(Outer, data, unknown))
+    expect(performance.now() - start).toBeLessThan(2000)
+  })
 })
 
 describe('nested classes', () => {
@@ -151,6 +181,14 @@ describe('nested classes', () => {
     const error = fault(() => bind(Outer, data))
     expect(error.code).toBe('INVALID_REQUEST')
     expect(error.message).toContain(where)
+  })
+
+  test('one in place of a list, where nothing else says that it is one', () => {
+    class Several {
+      @ValidateNested({ each: true }) @Type(() => Inner) list!: Inner[]
+    }
+    expect(bind(Several, { list: [{ name: 'a' }] }).list[0]).toBeInstanceOf(Inner)
+    expect(fault(() => bind(Several, { list: { name: 'a' } })).message).toContain('list must be a list')
   })
 
   test('go back out as plain maps', () => {
@@ -242,6 +280,35 @@ describe('own keys with special names', () => {
       expect(fault(() => bind(Untyped, hostile(json))).code).toBe('INVALID_REQUEST')
     }
   })
+})
+
+describe('what no class describes', () => {
+  class Loose {
+    @Allow() any: unknown
+    @IsOptional() @ValidateNested() @Type(() => Inner) inner?: Inner
+  }
+
+  test('goes through a transformed class as it came', () => {
+    const any = {
+      map: new Map<Value, Value>([[1, 'one']]),
+      extension: new Extension(5, Buffer.from([1])),
+      constructor: 5,
+      deep: [{ big: 2n ** 63n, bytes: Buffer.from([2]) }],
+    }
+    const bound = bind(Loose, { any })
+    expect(bound.any).toBe(any)
+    expect(sent(Loose, bound)).toEqual({ any })
+  })
+
+  test('and instances within it go out as their classes say', () => {
+    const bound = Object.assign(new Loose(), { any: { in: new Map([['map', new Secretive()]]) } })
+    expect(sent(Loose, bound)).toEqual({ any: { in: { map: { shown: 1 } } } })
+  })
+
+  class Secretive {
+    shown = 1
+    @Exclude() secret = 2
+  }
 })
 
 describe('binary', () => {
@@ -359,6 +426,34 @@ describe("class-transformer's decorators", () => {
     expect(sent(Reading, reading)).toEqual({ kelvin: 300, celsius: 27 })
   })
 
+  test('a discriminator says of which class a nested object is, and no object is touched', () => {
+    class Shape {
+      @IsInt() size!: number
+    }
+    class Circle extends Shape {}
+    class Square extends Shape {
+      @IsOptional() @IsString() colour?: string
+    }
+    const subTypes = [
+      { name: 'circle', value: Circle },
+      { name: 'square', value: Square },
+    ]
+    const discriminator = { property: 'kind', subTypes }
+    class Drawing {
+      @ValidateNested() @Type(() => Shape, { discriminator }) one!: Shape
+      @ValidateNested({ each: true }) @Type(() => Shape, { discriminator }) all!: Shape[]
+    }
+    const data = { one: { kind: 'circle', size: 1 }, all: [{ kind: 'square', size: 2, colour: 'red' }] }
+    for (const unknown of ['refuse', 'drop'] as const) {
+      const { instance, plain } = dto(Drawing, unknown)
+      for (const _ of ['once', 'again']) {
+        const bound = instance(data, 'INVALID_REQUEST')
+        expect([bound.one, bound.all[0]]).toEqual([expect.any(Circle), expect.any(Square)])
+        expect([plain(bound), plain(instance(bound, 'INVALID_REQUEST'))]).toEqual([data, data])
+      }
+    }
+  })
+
   test('properties that are not set are not made up', () => {
     expect(Object.keys(bind(Outer, { inner: { name: 'a' }, list: [] }).inner)).toEqual(['name'])
   })
@@ -437,6 +532,14 @@ describe('a class that cannot be used', () => {
       @Validate(Unsaid) text!: string
     }
     expect(() => dto(Sly)).toThrow(config('Sly.text'))
+  })
+
+  test('has one that only its promise gives away: nothing passes, and nothing is left unhandled', () => {
+    class Slyer {
+      @ValidateBy({ name: 'later', validator: { validate: () => Promise.reject(new Error('no')) } })
+      text!: string
+    }
+    expect(fault(() => bind(Slyer, { text: 'x' })).message).toContain('promise')
   })
 })
 

@@ -8,7 +8,7 @@ const read = (file: string): string => readFileSync(`${root}${file}`, 'utf8')
 const architecture = read('docs/ARCHITECTURE.md')
 
 /** Rows of the tables of steps: | step | `file` | `name` | what it does | */
-const steps = [...architecture.matchAll(/^\| \d+ \| `([^`]+)` \| `([^`]+)` \|/gm)].map((row) => ({
+const steps = [...architecture.matchAll(/^\| *\d+ *\| *`([^`]+)` *\| *`([^`]+)` *\|/gm)].map((row) => ({
   file: row[1]!,
   name: row[2]!,
 }))

@@ -6,7 +6,7 @@ const edges: [keyof QuicOptions, number, number][] = [
   ['idleTimeoutMs', 30_001, 3_600_000],
   ['keepAliveMs', 10, 149_999],
   ['maxPeerStreams', 0, 65_536],
-  ['streamWindowBytes', 16_384, 4_194_304],
+  ['streamWindowBytes', 16_384, 3_670_016],
 ]
 
 describe.each(edges)('%s', (name, least, most) => {

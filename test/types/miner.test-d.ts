@@ -116,6 +116,11 @@ export class Wrong {
   async *stream(_query: ForecastQuery) {
     yield forecast
   }
+  // @ts-expect-error an option that there is not
+  @Synapse('option', { request: ForecastQuery, timeout: 5 })
+  option(_query: ForecastQuery) {
+    return {}
+  }
   // @ts-expect-error a third parameter that nobody gives
   @Synapse(ForecastSynapse)
   third(_query: ForecastQuery, _call: Call, _more: string): Forecast {

@@ -1,0 +1,15 @@
+/** What class-validator does not export from its front door: what walks an instance by its decorators. */
+declare module 'class-validator/cjs/validation/ValidationExecutor.js' {
+  import type { ValidationError, Validator, ValidatorOptions } from 'class-validator'
+  export class ValidationExecutor {
+    readonly awaitingPromises: readonly Promise<unknown>[]
+    constructor(validator: Validator, options: ValidatorOptions)
+    execute(instance: object, schema: undefined, into: ValidationError[]): void
+    stripEmptyErrors(errors: ValidationError[]): ValidationError[]
+    protected nestedValidations(
+      value: unknown,
+      metadatas: readonly { readonly each?: boolean }[],
+      error: ValidationError,
+    ): void
+  }
+}
