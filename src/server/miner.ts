@@ -1,5 +1,6 @@
 import { certificateFingerprint } from '../auth/fingerprint.js'
 import {
+  type KnownOptions,
   type PlainOptions,
   type StreamOptions,
   type SynapseDefinition,
@@ -102,7 +103,11 @@ export class Miner {
    * @throws LevinError CONFIG for a name that is taken, or after `listen`
    */
   synapse<O extends PlainOptions | StreamOptions>(definition: SynapseDefinition<O>, handler: Handler<O>): this
-  synapse<const O extends PlainOptions | StreamOptions>(name: string, options: O, handler: Handler<O>): this
+  synapse<const O extends PlainOptions | StreamOptions>(
+    name: string,
+    options: KnownOptions<O>,
+    handler: Handler<O>,
+  ): this
   synapse(
     ...given:
       | [SynapseDefinition, Handler<SynapseOptions>]

@@ -160,6 +160,8 @@ export function twins(): void {
   miner.synapse('named', { request: ForecastQuery, response: Forecast }, () => ({ height: 1 }))
   // @ts-expect-error a name needs its options
   miner.synapse('named', () => ({}))
+  // @ts-expect-error by name: an option that there is not, beside one that there is
+  miner.synapse('named', { request: ForecastQuery, timeout: 5 }, () => ({}))
 }
 
 export function definitions(): void {
