@@ -22,6 +22,7 @@ export function plot(rows: readonly Row[]): string {
   const height = TOP + panels.length * (PANEL + GAP)
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="13">`,
+    '<title>Levin and btlightning side by side</title>',
     // an image of its own on a page of any colour
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     text(
