@@ -233,8 +233,14 @@ export class Connection implements Link, TurnMember, StreamHost {
         ? { by: 'idle', code: 0, reason: 'nothing was heard for the idle timeout', application: false }
         : { by: 'failed', code: 0, reason: 'no answer', application: false }
     }
-    if (error === null)
-      return { by: 'failed', code: 0, reason: 'closed without a reason', application: false }
+    if (error === null) {
+      // Only a stateless reset ends a client's connection like this. It comes from who does not know it any more.
+      const isReset = this.#established && !this.#isServer
+      const reason = isReset
+        ? 'the peer lost the state of this connection: it restarted'
+        : 'closed without a reason'
+      return { by: 'failed', code: 0, reason, application: false }
+    }
     const reason = Buffer.from(error.reason).toString('utf8')
     const by = peer !== null ? 'peer' : 'failed'
     return { by, code: error.errorCode, reason, application: error.isApp }

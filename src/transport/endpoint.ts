@@ -6,15 +6,29 @@ import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import type { Certificate } from './certificate.js'
 import { Connection, type PacketIo } from './connection.js'
+import { EndpointCounters, type EndpointStats } from './endpoint-stats.js'
+import { type HalfOpenLimits, HalfOpenPool } from './half-open.js'
 import type { Address, Link } from './link.js'
-import { acceptNative, type HostPort, type NativeConfig, negotiateVersion } from './native.js'
-import { destinationKey, MIN_CLIENT_DCID, MIN_INITIAL_DATAGRAM, parseLongHeader, QUIC_V1 } from './packet.js'
-import { CONNECTION_ID_BYTES, createConfig, MAX_PACKET_BYTES, type QuicOptions } from './quic-config.js'
+import { acceptNative, type HostPort, type NativeConfig, negotiateVersion, writeRetry } from './native.js'
+import {
+  destinationKey,
+  hasShortHeader,
+  type LongHeader,
+  MIN_CLIENT_DCID,
+  MIN_INITIAL_DATAGRAM,
+  parseLongHeader,
+  QUIC_V1,
+} from './packet.js'
+import { CONNECTION_ID_BYTES, createConfig, type QuicOptions } from './quic-config.js'
+import { RETRY_TOKEN_BYTES, RetryTokens } from './retry-token.js'
 import { literalLookup } from './socket.js'
+import { StatelessResets } from './stateless-reset.js'
 import { Turn } from './turn.js'
 
-/** Connections whose TLS is not done yet: strangers cost 39 KiB each. More are dropped unanswered (THREATS M6). */
-const MAX_HALF_OPEN = 512
+/** A Retry has two connection ids, the token, and 23 bytes besides (RFC 9000, section 17.2.5). */
+const MAX_RETRY_BYTES = 23 + 20 + CONNECTION_ID_BYTES + RETRY_TOKEN_BYTES
+/** A Version Negotiation packet has two connection ids of up to 255 bytes, and a version or two. */
+const MAX_VERSION_NEGOTIATION_BYTES = 600
 /** Bytes that the kernel may hold for us while the loop is busy; it gives what its own limits allow. */
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
 /** How long `close` waits for the last answers to be acknowledged. */
@@ -29,6 +43,24 @@ export interface ListenOptions {
   readonly quic: QuicOptions
   /** A connection whose TLS is done. Its `events` must be set before this returns. */
   readonly onConnection: (link: Link) => void
+  /**
+   * Whether a client must first show, with a Retry, that it receives at its address. Default true. It costs a new
+   * connection one round trip; without it, strangers with forged addresses cost memory and CPU.
+   */
+  readonly validateAddress?: boolean
+  /**
+   * Whether anything is taken from this IP address; asked for each datagram that is of no connection. Must not throw.
+   * Default: from everybody.
+   */
+  readonly admitsSource?: (host: string) => boolean
+  /** Whether somebody proved himself from this IP address lately, which raises its limits. Must not throw. Default: nobody. */
+  readonly isKnownSource?: (host: string) => boolean
+  readonly halfOpenLimits?: Partial<HalfOpenLimits>
+  /**
+   * 32 bytes, the same at each start of this endpoint and of no other endpoint, from which clients learn at once that
+   * it was restarted. Default: random, so that they learn it by their idle timeout.
+   */
+  readonly resetSecret?: Uint8Array
   readonly clock?: Clock
 }
 
@@ -39,6 +71,14 @@ interface Entry {
   readonly keys: string[]
 }
 
+/** How a connection starts: its id, and what a Retry before it has to confirm. */
+interface Start {
+  readonly scid: Uint8Array
+  readonly originalDcid: Uint8Array | undefined
+  /** Where the client sends until it knows our id. */
+  readonly clientDcid: Uint8Array
+}
+
 export class Endpoint {
   readonly #socket: Socket
   readonly #options: ListenOptions
@@ -47,7 +87,10 @@ export class Endpoint {
   readonly #turn: Turn
   readonly #byKey = new Map<string, Entry>()
   readonly #entries = new Map<Connection, Entry>()
-  #halfOpen = 0
+  readonly #halfOpen: HalfOpenPool
+  readonly #retryTokens: RetryTokens
+  readonly #resets: StatelessResets
+  readonly #counters = new EndpointCounters()
   #local: HostPort = { host: '', port: 0 }
   #closing = false
   #closed: Promise<void> | undefined
@@ -57,6 +100,13 @@ export class Endpoint {
     this.#config = config
     this.#clock = options.clock ?? systemClock
     this.#turn = new Turn(this.#clock)
+    this.#halfOpen = new HalfOpenPool(
+      options.halfOpenLimits ?? {},
+      options.isKnownSource ?? (() => false),
+      this.#clock,
+    )
+    this.#retryTokens = new RetryTokens(this.#clock, randomBytes)
+    this.#resets = new StatelessResets(options.resetSecret ?? randomBytes(32), this.#clock)
     this.#socket = createSocket({
       type: isIPv6(options.host) ? 'udp6' : 'udp4',
       lookup: literalLookup,
@@ -65,7 +115,7 @@ export class Endpoint {
     })
   }
 
-  /** @throws LevinError CONFIG when the address cannot be bound. */
+  /** @throws LevinError CONFIG for an option out of range, or when the address cannot be bound. */
   static async listen(options: ListenOptions): Promise<Endpoint> {
     const { port } = options
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -107,10 +157,17 @@ export class Endpoint {
     return this.#entries.size
   }
 
+  /** What was counted since `listen`, and what there is now. */
+  stats(): EndpointStats {
+    return this.#counters.snapshot(this.#entries.size, this.#halfOpen.size)
+  }
+
   readonly #onDatagram = (datagram: Buffer, from: RemoteInfo): void => {
+    const counters = this.#counters
+    counters.datagramsIn++
+    counters.bytesIn += datagram.length
     const key = destinationKey(datagram)
-    if (key === undefined) return
-    const entry = this.#byKey.get(key)
+    const entry = key === undefined ? undefined : this.#byKey.get(key)
     if (entry === undefined) {
       this.#onStranger(datagram, from)
       return
@@ -118,38 +175,99 @@ export class Endpoint {
     // THREATS M1: a connection stays with the address that it came from. The engine never sees another, and so has no
     // path to validate, no path event and no second path to loop over.
     if (from.port === entry.port && from.address === entry.host) entry.connection.receive(datagram)
+    else counters.pinned++
   }
 
   #onStranger(datagram: Buffer, from: RemoteInfo): void {
-    if (this.#closing || datagram.length < MIN_INITIAL_DATAGRAM) return
-    const header = parseLongHeader(datagram)
-    if (header === undefined || from.port === 0) return
-    if (header.version !== QUIC_V1) {
-      if (header.version !== 0) this.#negotiateVersion(header.scid, header.dcid, from)
+    const { admitsSource } = this.#options
+    if (admitsSource !== undefined && !admitsSource(from.address)) {
+      this.#counters.filtered++
       return
     }
-    if (!header.isInitial || header.dcid.length < MIN_CLIENT_DCID || this.#halfOpen >= MAX_HALF_OPEN) return
-    this.#accept(header.dcid.toString('latin1'), from).receive(datagram)
+    if (this.#closing || from.port === 0 || datagram.length === 0) {
+      this.#counters.malformed++
+      return
+    }
+    if (hasShortHeader(datagram)) this.#reset(datagram, from)
+    else this.#onLongPacket(datagram, from)
+  }
+
+  /** A packet of a connection that is no more, or was with the process before us. */
+  #reset(datagram: Buffer, from: RemoteInfo): void {
+    const reset = this.#resets.answer(datagram, from.address)
+    if (reset === undefined) {
+      this.#counters.malformed++
+      return
+    }
+    this.#counters.resetsSent++
+    this.#send(reset, reset.length, from.port, from.address)
+  }
+
+  #onLongPacket(datagram: Buffer, from: RemoteInfo): void {
+    const header = datagram.length < MIN_INITIAL_DATAGRAM ? undefined : parseLongHeader(datagram)
+    if (header !== undefined && header.version !== QUIC_V1 && header.version !== 0) {
+      this.#negotiateVersion(header.scid, header.dcid, from)
+    } else if (header?.isInitial && header.dcid.length >= MIN_CLIENT_DCID) {
+      this.#onInitial(header, datagram, from)
+    } else this.#counters.malformed++
+  }
+
+  #onInitial(header: LongHeader, datagram: Buffer, from: RemoteInfo): void {
+    if (this.#halfOpen.isFull) {
+      this.#counters.halfOpenFull++
+      return
+    }
+    const start = this.#validated(header, from)
+    if (start === undefined) return
+    // Only from here on is the address known to be the sender's, and may count against it.
+    if (!this.#halfOpen.enter(from.address)) {
+      this.#counters.tooManyFromIp++
+      return
+    }
+    this.#accept(start, from).receive(datagram)
+  }
+
+  /** THREATS M2. @returns undefined when there is no good token: the client was answered with a Retry, or not at all */
+  #validated({ scid, dcid, token }: LongHeader, from: RemoteInfo): Start | undefined {
+    if (this.#options.validateAddress === false) {
+      return { scid: randomBytes(CONNECTION_ID_BYTES), originalDcid: undefined, clientDcid: dcid }
+    }
+    const address = { host: from.address, port: from.port }
+    const opened = this.#retryTokens.open(token, dcid, address)
+    if (opened.kind === 'valid') return { scid: dcid, originalDcid: opened.originalDcid, clientDcid: dcid }
+    if (opened.kind === 'invalid') {
+      this.#counters.badToken++
+      return undefined
+    }
+    const newScid = randomBytes(CONNECTION_ID_BYTES)
+    const packet = Buffer.alloc(MAX_RETRY_BYTES)
+    const sealed = this.#retryTokens.seal(dcid, newScid, address)
+    const length = writeRetry(scid, dcid, newScid, sealed, QUIC_V1, packet)
+    this.#counters.retriesSent++
+    this.#send(packet, length, from.port, from.address)
+    return undefined
   }
 
   #negotiateVersion(scid: Buffer, dcid: Buffer, to: RemoteInfo): void {
-    const packet = Buffer.alloc(MAX_PACKET_BYTES)
-    try {
-      const length = negotiateVersion(scid, dcid, packet)
-      this.#socket.send(packet, 0, length, to.port, to.address)
-    } catch {
-      // connection ids longer than version 1 knows: not worth an answer
-    }
+    const packet = Buffer.alloc(MAX_VERSION_NEGOTIATION_BYTES)
+    const length = negotiateVersion(scid, dcid, packet)
+    this.#send(packet, length, to.port, to.address)
   }
 
-  #accept(clientKey: string, from: RemoteInfo): Connection {
+  #send(packet: Buffer, length: number, port: number, host: string): void {
+    this.#counters.datagramsOut++
+    this.#counters.bytesOut += length
+    this.#socket.send(packet, 0, length, port, host)
+  }
+
+  #accept({ scid, originalDcid, clientDcid }: Start, from: RemoteInfo): Connection {
     const { address: host, port } = from
-    const scid = randomBytes(CONNECTION_ID_BYTES)
-    const native = acceptNative(scid, this.#local, { host, port }, this.#config)
+    const accepted = { scid, originalDcid, resetToken: this.#resets.tokenOf(scid) }
+    const native = acceptNative(accepted, this.#local, { host, port }, this.#config)
     const io: PacketIo = {
       clock: this.#clock,
       turn: this.#turn,
-      send: (packet, length) => this.#socket.send(packet, 0, length, port, host),
+      send: (packet, length) => this.#send(packet, length, port, host),
       gone: (connection) => this.#forget(connection),
     }
     const connection = new Connection(
@@ -160,14 +278,15 @@ export class Endpoint {
       this.#options.quic.keepAliveMs,
       io,
     )
-    const entry: Entry = { connection, host, port, keys: [scid.toString('latin1'), clientKey] }
+    const key = latin1(scid)
+    const clientKey = latin1(clientDcid)
+    const entry: Entry = { connection, host, port, keys: [key, clientKey] }
     for (const key of entry.keys) this.#byKey.set(key, entry)
     this.#entries.set(connection, entry)
-    this.#halfOpen++
     connection.events = {
       onEstablished: () => {
-        this.#halfOpen--
-        this.#byKey.delete(clientKey) // the client knows our own id by now
+        this.#halfOpen.leave(host)
+        if (clientKey !== key) this.#byKey.delete(clientKey) // the client knows our own id by now
         this.#options.onConnection(connection)
       },
     }
@@ -179,7 +298,7 @@ export class Endpoint {
     if (entry === undefined) return
     this.#entries.delete(connection)
     for (const key of entry.keys) if (this.#byKey.get(key) === entry) this.#byKey.delete(key)
-    if (!connection.isEstablished) this.#halfOpen--
+    if (!connection.isEstablished) this.#halfOpen.leave(entry.host)
   }
 
   /** Takes no new connection from here on; those that are there go on. */
@@ -204,3 +323,5 @@ export class Endpoint {
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
   }
 }
+
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')

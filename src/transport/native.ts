@@ -19,8 +19,35 @@ export const connectNative = (scid: Uint8Array, local: HostPort, remote: HostPor
   // No server name: btlightning's certificates name nobody, and an IP is not a valid SNI (RFC 6066, section 3).
   quiche.Connection.connect(null, scid, local, remote, config)
 
-export const acceptNative = (scid: Uint8Array, local: HostPort, remote: HostPort, config: NativeConfig) =>
-  quiche.Connection.accept(scid, null, local, remote, config)
+export interface Accepted {
+  /** Our id of the connection; after a Retry, the one that the Retry gave. */
+  readonly scid: Uint8Array
+  /** After a Retry: the destination of the client's first Initial, which the client wants confirmed. */
+  readonly originalDcid: Uint8Array | undefined
+  /** 16 bytes that the client learns, and takes for the end of the connection when they come in a stateless reset. */
+  readonly resetToken: Buffer
+}
+
+/** The engine copies the configuration for each connection, so that each gets a reset token of its own. */
+export const acceptNative = (accepted: Accepted, local: HostPort, remote: HostPort, config: NativeConfig) => {
+  config.setStatelessResetToken(BigInt(`0x${accepted.resetToken.toString('hex')}`))
+  return quiche.Connection.accept(accepted.scid, accepted.originalDcid ?? null, local, remote, config)
+}
+
+/**
+ * @param scid the client's source id
+ * @param dcid the client's destination id
+ * @param newScid ours, which the client is to use from here on
+ * @returns the length of the Retry packet written to `out`.
+ */
+export const writeRetry = (
+  scid: Uint8Array,
+  dcid: Uint8Array,
+  newScid: Uint8Array,
+  token: Uint8Array,
+  version: number,
+  out: Uint8Array,
+): number => quiche.retry(scid, dcid, newScid, token, version, out)
 
 /** @returns the length of the Version Negotiation packet written to `out`. */
 export const negotiateVersion = (scid: Uint8Array, dcid: Uint8Array, out: Uint8Array): number =>

@@ -18,10 +18,15 @@ const MAX_CONNECTION_ID = 20
  */
 export function destinationKey(datagram: Buffer): string | undefined {
   if (datagram.length < 1 + CONNECTION_ID_BYTES) return undefined
-  if ((datagram[0]! & LONG_HEADER) === 0) return datagram.toString('latin1', 1, 1 + CONNECTION_ID_BYTES)
+  if (hasShortHeader(datagram)) return datagram.toString('latin1', 1, 1 + CONNECTION_ID_BYTES)
   const length = datagram[5]!
   if (length > MAX_CONNECTION_ID || datagram.length < 6 + length) return undefined
   return datagram.toString('latin1', 6, 6 + length)
+}
+
+/** Whether a datagram of at least one byte starts with a packet of an established connection. */
+export function hasShortHeader(datagram: Buffer): boolean {
+  return (datagram[0]! & LONG_HEADER) === 0
 }
 
 export interface LongHeader {
@@ -29,11 +34,13 @@ export interface LongHeader {
   readonly isInitial: boolean
   readonly dcid: Buffer
   readonly scid: Buffer
+  /** What an Initial brings back of a Retry; empty when there is none, and in every other packet. */
+  readonly token: Buffer
 }
 
 /** The header of a packet that may start a connection, or undefined when it is nothing of the kind. */
 export function parseLongHeader(datagram: Buffer): LongHeader | undefined {
-  if (datagram.length < 7 || (datagram[0]! & LONG_HEADER) === 0) return undefined
+  if (datagram.length < 7 || hasShortHeader(datagram)) return undefined
   const version = datagram.readUInt32BE(1)
   const dcidEnd = 6 + datagram[5]!
   if (dcidEnd >= datagram.length) return undefined
@@ -44,5 +51,20 @@ export function parseLongHeader(datagram: Buffer): LongHeader | undefined {
   if (version === QUIC_V1 && (dcid.length > MAX_CONNECTION_ID || scid.length > MAX_CONNECTION_ID))
     return undefined
   const isInitial = version === QUIC_V1 && (datagram[0]! & (FIXED_BIT | TYPE_BITS)) === FIXED_BIT
-  return { version, isInitial, dcid, scid }
+  const token = isInitial ? readToken(datagram, scidEnd) : NO_TOKEN
+  return token && { version, isInitial, dcid, scid, token }
+}
+
+const NO_TOKEN = Buffer.alloc(0)
+
+/** The bytes at `offset` behind a length of variable size (RFC 9000, section 16), or undefined when they are cut off. */
+function readToken(datagram: Buffer, offset: number): Buffer | undefined {
+  if (offset >= datagram.length) return undefined
+  const lengthBytes = 1 << (datagram[offset]! >> 6)
+  const start = offset + lengthBytes
+  if (start > datagram.length) return undefined
+  let length = datagram[offset]! & 0x3f
+  // A length of 8 bytes may lose its lowest bits here, and is then far beyond any datagram all the same.
+  for (let i = offset + 1; i < start; i++) length = length * 256 + datagram[i]!
+  return start + length > datagram.length ? undefined : datagram.subarray(start, start + length)
 }

@@ -3,12 +3,14 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Connection } from '../../src/transport/connection.js'
+import type { Endpoint } from '../../src/transport/endpoint.js'
 import { connectNative } from '../../src/transport/native.js'
 import { MIN_INITIAL_DATAGRAM, QUIC_V1 } from '../../src/transport/packet.js'
 import { createConfig, defaultQuicOptions } from '../../src/transport/quic-config.js'
 import { type Client, dial, type Server, serve } from '../support/quic-pair.js'
 import { type Relay, relayTo } from '../support/udp-relay.js'
 import { seed, seeded } from '../wire/seeded.js'
+import { listen } from './raw-client.js'
 
 const closing: (() => unknown)[] = []
 
@@ -20,6 +22,14 @@ async function server(): Promise<Server> {
   const started = await serve()
   closing.push(() => started.endpoint.close('server_shutdown'))
   return started
+}
+
+/** One that lets strangers reach the engine with their first datagram, as often as they like. */
+async function unvalidated(): Promise<Endpoint> {
+  const halfOpenLimits = { perSource: 65_536, newPerMinute: 65_536 }
+  const endpoint = await listen({ validateAddress: false, halfOpenLimits })
+  closing.push(() => endpoint.close('server_shutdown'))
+  return endpoint
 }
 
 async function stranger(): Promise<Socket> {
@@ -128,12 +138,13 @@ describe('what does not start a connection', () => {
     return packet.subarray(0, native.send(packet)![0])
   }
 
-  test('a genuine Initial does start one', async () => {
-    const started = await server()
-    await sent(await stranger(), genuineInitial(started.port), started.port)
-    const client = await dial(started.port)
+  test('a genuine Initial does start one, where addresses are not validated', async () => {
+    const endpoint = await unvalidated()
+    const { port } = endpoint.address
+    await sent(await stranger(), genuineInitial(port), port)
+    const client = await dial(port)
     closing.push(() => client.link.close(0, 'done'))
-    expect(started.endpoint.connectionCount).toBe(2)
+    expect(endpoint.connectionCount).toBe(2)
   })
 
   test('another version is answered with the one that there is', async () => {
@@ -149,16 +160,17 @@ describe('what does not start a connection', () => {
   })
 
   test('strangers take at most 512 places, and none from who is in', async () => {
-    const started = await server()
-    const client = await dial(started.port)
+    const endpoint = await unvalidated()
+    const { port } = endpoint.address
+    const client = await dial(port)
     closing.push(() => client.link.close(0, 'done'))
     const socket = await stranger()
     for (let i = 0; i < 600; i++) {
-      await sent(socket, genuineInitial(started.port), started.port)
+      await sent(socket, genuineInitial(port), port)
       if (i % 20 === 0) expect((await client.ask(Buffer.from('in'))).toString()).toBe('in')
     }
     expect((await client.ask(Buffer.from('in'))).toString()).toBe('in')
-    expect(started.endpoint.connectionCount).toBe(1 + 512)
+    expect(endpoint.connectionCount).toBe(1 + 512)
   })
 })
 
@@ -182,46 +194,64 @@ describe('a client', () => {
   })
 })
 
-test('100,000 hostile datagrams crash nothing, and who is in does not notice', {
-  timeout: 120_000,
-}, async () => {
-  const random = seeded(seed)
-  console.log(`LEVIN_SEED=${seed}`)
-  const started = await server()
-  const { client, relay } = await relayed(started)
-  await client.ask(Buffer.from('before'))
-  const honest = relay.fromClient.slice()
-  const other = await stranger()
+test.each([
+  ['with', server],
+  [
+    'without',
+    async () => {
+      const endpoint = await unvalidated()
+      return { port: endpoint.address.port }
+    },
+  ],
+] as const)(
+  '100,000 hostile datagrams crash nothing %s address validation, and who is in does not notice',
+  {
+    timeout: 120_000,
+  },
+  async (_with, start) => {
+    const random = seeded(seed)
+    console.log(`LEVIN_SEED=${seed}`)
+    const started = await start()
+    const relay = await relayTo(started.port)
+    const client = await dial(relay.port)
+    closing.push(
+      () => relay.close(),
+      () => client.link.close(0, 'done'),
+    )
+    await client.ask(Buffer.from('before'))
+    const honest = relay.fromClient.slice()
+    const other = await stranger()
 
-  const noise = (length: number): Buffer => random.bytes(length)
-  const hostile = (): Buffer => {
-    switch (random.int(5)) {
-      case 0:
-        return noise(4 + random.int(1400))
-      case 1: {
-        const initial = noise(1200 + random.int(200))
-        initial[0] = 0xc0 | random.int(16)
-        initial.writeUInt32BE(QUIC_V1, 1)
-        initial[5] = random.int(22)
-        return initial
-      }
-      case 2: {
-        const ofAnotherVersion = Buffer.from(honest[0]!)
-        ofAnotherVersion.writeUInt32BE(random.int(2 ** 32), 1)
-        return ofAnotherVersion
-      }
-      default: {
-        const mutated = Buffer.from(honest[random.int(honest.length)]!)
-        for (let i = random.int(8); i >= 0; i--) mutated[random.int(mutated.length)] = random.int(256)
-        return mutated.subarray(0, random.int(10) === 0 ? random.int(mutated.length) : mutated.length)
+    const noise = (length: number): Buffer => random.bytes(length)
+    const hostile = (): Buffer => {
+      switch (random.int(5)) {
+        case 0:
+          return noise(4 + random.int(1400))
+        case 1: {
+          const initial = noise(1200 + random.int(200))
+          initial[0] = 0xc0 | random.int(16)
+          initial.writeUInt32BE(QUIC_V1, 1)
+          initial[5] = random.int(22)
+          return initial
+        }
+        case 2: {
+          const ofAnotherVersion = Buffer.from(honest[0]!)
+          ofAnotherVersion.writeUInt32BE(random.int(2 ** 32), 1)
+          return ofAnotherVersion
+        }
+        default: {
+          const mutated = Buffer.from(honest[random.int(honest.length)]!)
+          for (let i = random.int(8); i >= 0; i--) mutated[random.int(mutated.length)] = random.int(256)
+          return mutated.subarray(0, random.int(10) === 0 ? random.int(mutated.length) : mutated.length)
+        }
       }
     }
-  }
-  for (let i = 0; i < 100_000; i++) {
-    const datagram = hostile()
-    if (i % 2 === 0) relay.sendAsClient(datagram)
-    else other.send(datagram, started.port, '127.0.0.1')
-    if (i % 100 === 0) expect((await client.ask(Buffer.from(`${i}`))).toString()).toBe(`${i}`)
-  }
-  expect((await client.ask(Buffer.from('after'))).toString()).toBe('after')
-})
+    for (let i = 0; i < 100_000; i++) {
+      const datagram = hostile()
+      if (i % 2 === 0) relay.sendAsClient(datagram)
+      else other.send(datagram, started.port, '127.0.0.1')
+      if (i % 100 === 0) expect((await client.ask(Buffer.from(`${i}`))).toString()).toBe(`${i}`)
+    }
+    expect((await client.ask(Buffer.from('after'))).toString()).toBe('after')
+  },
+)

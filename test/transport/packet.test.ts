@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { destinationKey, parseLongHeader, QUIC_V1 } from '../../src/transport/packet.js'
+import { describe, expect, test } from 'vitest'
+import { destinationKey, hasShortHeader, parseLongHeader, QUIC_V1 } from '../../src/transport/packet.js'
 
 /** RFC 9001, appendix A.2: the header of a client's Initial, before header protection. */
 const initial = Buffer.concat([
@@ -32,7 +32,7 @@ test('takes the first 8 bytes of a short packet as its destination', () => {
   expect(Buffer.from(destinationKey(short)!, 'latin1').toString('hex')).toBe('aabbccddeeff0011')
 })
 
-test.each([0, 1, 5, 6, 7, 8, 14])('makes nothing of %d bytes of a header', (length) => {
+test.each([0, 1, 5, 6, 7, 8, 14, 15])('makes nothing of %d bytes of a header', (length) => {
   const cut = initial.subarray(0, length)
   expect(parseLongHeader(cut)).toBeUndefined()
   if (length < 14) expect(destinationKey(cut)).toBeUndefined()
@@ -43,4 +43,43 @@ test('refuses connection ids longer than version 1 has', () => {
   long[5] = 21
   expect(destinationKey(long)).toBeUndefined()
   expect(parseLongHeader(long)).toBeUndefined()
+})
+
+test('knows a short header from a long one', () => {
+  expect(hasShortHeader(Buffer.from([0x40]))).toBe(true)
+  expect(hasShortHeader(initial)).toBe(false)
+})
+
+describe('the token of an Initial', () => {
+  const head = initial.subarray(0, 15)
+  const token = Buffer.from('a token')
+  const withToken = (...parts: (string | Buffer)[]): Buffer =>
+    Buffer.concat([
+      head,
+      ...parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'hex') : part)),
+    ])
+
+  test('is empty where there is none', () => {
+    expect(parseLongHeader(initial)?.token).toEqual(Buffer.alloc(0))
+  })
+
+  // RFC 9000, section 16: a length may be written longer than it needs to be.
+  test.each(['07', '4007', '80000007', 'c000000000000007'])('is read behind the length %s', (length) => {
+    expect(parseLongHeader(withToken(length, token, '449e00'))?.token.toString()).toBe('a token')
+    expect(parseLongHeader(withToken(length, token))?.token.toString()).toBe('a token')
+    expect(parseLongHeader(withToken(length, token.subarray(1)))).toBeUndefined()
+  })
+
+  test.each(['', '08', '40', '4008', '800000', '80000008', 'bfffffff', 'c0000000000007', 'ffffffffffffffff'])(
+    'is refused where its length %o and what follows do not fit',
+    (length) => {
+      expect(parseLongHeader(withToken(length, length === '' ? '' : token))).toBeUndefined()
+    },
+  )
+
+  test('is not looked for in other packets', () => {
+    const handshake = withToken('ffffffffffffffff')
+    handshake[0] = 0xe3
+    expect(parseLongHeader(handshake)?.token).toEqual(Buffer.alloc(0))
+  })
 })

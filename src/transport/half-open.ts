@@ -1,0 +1,114 @@
+/** Connections whose TLS is not done: how many there may be, and how fast one source may start them (THREATS M6). */
+import type { Clock } from '../clock.js'
+import { LevinError } from '../errors.js'
+import { sourceKey } from './source-key.js'
+
+/** A source is an IPv4 address or an IPv6 /64. One is known when somebody proved himself from there. */
+export interface HalfOpenLimits {
+  /** In all. Default 512: each costs 39 KiB, so that strangers hold 20 MiB at most. */
+  readonly total: number
+  /** Of one source. Default 8: a handshake takes a round trip, and who is turned away tries again in a second. */
+  readonly perSource: number
+  /** Of a known source. Default 64: validators that share an address all come back at once when a miner restarts. */
+  readonly perKnownSource: number
+  /** New connections of one source in a minute. Default 30: a validator needs one; each costs 1 ms of CPU. */
+  readonly newPerMinute: number
+  /** New connections of a known source in a minute. Default 600. */
+  readonly newPerMinuteKnown: number
+}
+
+export const defaultHalfOpenLimits: HalfOpenLimits = {
+  total: 512,
+  perSource: 8,
+  perKnownSource: 64,
+  newPerMinute: 30,
+  newPerMinuteKnown: 600,
+}
+
+/** More connections than one loop could do TLS with in a minute: as good as no limit. */
+const MOST = 65_536
+const MINUTE_MS = 60_000
+/** Sources whose rate is remembered; beyond, the one that started a connection least lately is forgotten. */
+const MAX_SOURCES = 10_000
+
+export class HalfOpenPool {
+  readonly #limits: HalfOpenLimits
+  readonly #isKnownSource: (host: string) => boolean
+  readonly #clock: Clock
+  /** How many each source has, of those that have any. */
+  readonly #held = new Map<string, number>()
+  /** When each source started its connections of the last minute; sources in the order of their last one. */
+  readonly #started = new Map<string, number[]>()
+  #size = 0
+
+  /** @throws LevinError CONFIG for a limit that is unknown, or no integer from 1 to 65,536 */
+  constructor(limits: Partial<HalfOpenLimits>, isKnownSource: (host: string) => boolean, clock: Clock) {
+    this.#limits = check({ ...defaultHalfOpenLimits, ...limits })
+    this.#isKnownSource = isKnownSource
+    this.#clock = clock
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  get isFull(): boolean {
+    return this.#size >= this.#limits.total
+  }
+
+  /** Sources whose rate is remembered. */
+  get sources(): number {
+    return this.#started.size
+  }
+
+  /** Takes a place, until `leave`. @returns false, and counts nothing, when this source has too many */
+  enter(host: string): boolean {
+    const source = sourceKey(host)
+    const { perSource, perKnownSource, newPerMinute, newPerMinuteKnown } = this.#limits
+    const isKnown = this.#isKnownSource(host)
+    const held = this.#held.get(source) ?? 0
+    if (held >= (isKnown ? perKnownSource : perSource)) return false
+
+    const now = this.#clock.monotonicMs()
+    const started = this.#started.get(source) ?? []
+    while (started.length > 0 && now - started[0]! >= MINUTE_MS) started.shift()
+    if (started.length >= (isKnown ? newPerMinuteKnown : newPerMinute)) return false
+    started.push(now)
+    this.#started.delete(source)
+    this.#started.set(source, started)
+    if (this.#started.size > MAX_SOURCES) this.#forgetOldest()
+
+    this.#held.set(source, held + 1)
+    this.#size++
+    return true
+  }
+
+  /** A connection of this source is done with TLS, or gone. */
+  leave(host: string): void {
+    const source = sourceKey(host)
+    const held = this.#held.get(source)!
+    if (held === 1) this.#held.delete(source)
+    else this.#held.set(source, held - 1)
+    this.#size--
+  }
+
+  #forgetOldest(): void {
+    for (const oldest of this.#started.keys()) {
+      this.#started.delete(oldest)
+      return
+    }
+  }
+}
+
+function check(limits: HalfOpenLimits): HalfOpenLimits {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!(name in defaultHalfOpenLimits)) {
+      const known = Object.keys(defaultHalfOpenLimits).join(', ')
+      throw new LevinError('CONFIG', `halfOpenLimits: there is no limit '${name}'; there are ${known}`)
+    }
+    if (!Number.isInteger(value) || value < 1 || value > MOST) {
+      throw new LevinError('CONFIG', `halfOpenLimits.${name} is ${value}; it is an integer from 1 to ${MOST}`)
+    }
+  }
+  return limits
+}
