@@ -1,0 +1,53 @@
+/** What `any` and `all` have in common: their parts' names, changes, age, start and stop as one. */
+import { type AccessPolicy, type AccessRule, ruleOf } from './rule.js'
+
+/** The rules that a combination is made of in the end, so that one that is in it twice is started once. */
+const leavesOf = new WeakMap<AccessRule, readonly AccessRule[]>()
+
+/**
+ * @param objection asks the parts, which it is given as rules
+ * @throws LevinError CONFIG for what is no policy
+ */
+export function combine(
+  name: string,
+  policies: readonly AccessPolicy[],
+  objection: (parts: readonly AccessRule[]) => AccessRule['objection'],
+): AccessRule {
+  const parts = policies.map(ruleOf)
+  const leaves = [...new Set(parts.flatMap((part) => leavesOf.get(part) ?? [part]))]
+  const rule: AccessRule = {
+    get name() {
+      return `${name}(${parts.map((part) => part.name).join(', ')})`
+    },
+    objection: objection(parts),
+    onChange(look) {
+      const ends = leaves.map((leaf) => leaf.onChange?.(look))
+      return () => {
+        for (const end of ends) end?.()
+      }
+    },
+    start: () => start(leaves),
+    stop: () => stop(leaves),
+    ageMs() {
+      const ages = leaves.map((leaf) => leaf.ageMs?.()).filter((age) => age !== undefined)
+      return ages.length === 0 ? undefined : Math.max(...ages)
+    },
+  }
+  leavesOf.set(rule, leaves)
+  return rule
+}
+
+/** All at once; when one cannot, those that could are stopped again. @throws what the first one threw that could not */
+async function start(leaves: readonly AccessRule[]): Promise<void> {
+  const outcomes = await Promise.allSettled(leaves.map(async (leaf) => leaf.start?.()))
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed === undefined) return
+  await stop(leaves.filter((_, index) => outcomes[index]?.status === 'fulfilled')).catch(() => {}) // why it did not start says more
+  throw failed.reason
+}
+
+/** Each of them, also when one cannot. @throws what the first one threw that could not */
+async function stop(leaves: readonly AccessRule[]): Promise<void> {
+  const outcomes = await Promise.allSettled(leaves.map(async (leaf) => leaf.stop?.()))
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+}
