@@ -1,11 +1,38 @@
 import type { Call } from '../../contract/call.js'
 
-/** Goes on to the next middleware, and at last to the handler. Resolves to the answer, or to the stream's iterable. */
-export type Next = () => Promise<unknown>
+/**
+ * Goes on to the next middleware, and at last to the handler; what the middleware adds to the call goes with it.
+ * Resolves to the answer, or to the stream's iterable.
+ */
+export type Next<Adds extends object = NothingAdded> = (
+  ...adds: NothingAdded extends Adds ? [adds?: Adds] : [adds: Adds]
+) => Promise<unknown>
+
+// biome-ignore lint/complexity/noBannedTypes: an intersection with it changes nothing, which is what is meant
+export type NothingAdded = {}
 
 /**
- * Runs around each call, in the order of `use`. It may look at the call, refuse it by throwing (the peer is told
- * `request processing failed`), answer it without `next`, or return something else than `next` gave. The request is
- * validated after the last middleware: a call that is refused costs no validation.
+ * Runs around each call, in the order of `use`. It may look at the call, refuse it (`throw refuse('why')`: the peer is
+ * told `request processing failed`, the log why), answer it without `next`, or return something else than `next`
+ * gave. The request is validated after the last middleware: a call that is refused costs no validation.
+ *
+ * `Adds` is what it gives `next` for all that come after it, the handler included; `Needs` is what one before it must
+ * have added: `use` in another order does not compile.
+ *
+ * @example
+ * const timed: Middleware<{ startedAt: bigint }> = (call, next) => next({ startedAt: process.hrtime.bigint() })
  */
-export type Middleware = (call: Call, next: Next) => Promise<unknown>
+export interface Middleware<Adds extends object = NothingAdded, Needs extends object = NothingAdded> {
+  (call: Call & Needs, next: Next<Adds>): Promise<unknown>
+  /** What the log and `stats()` call it. A named function has a name already. */
+  readonly name: string
+  /** Before the miner binds its port. What it throws stops `listen`. */
+  onStart?(): void | Promise<void>
+  /** After the last call. */
+  onStop?(): void | Promise<void>
+  /** What it counts, for `miner.stats()`: numbers, or records of them. */
+  stats?(): object
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: any middleware at all, whatever it adds and needs
+export type AnyMiddleware = Middleware<any, any>

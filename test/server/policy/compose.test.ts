@@ -8,7 +8,6 @@ import { RecordingLogger } from '../../support/recording-logger.js'
 
 const call = new LiveCall(
   {
-    id: '1',
     caller: 'caller',
     remote: { host: '127.0.0.1', port: 1 },
     deadline: 0,
