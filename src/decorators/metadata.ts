@@ -3,12 +3,18 @@ import 'reflect-metadata'
 import type { SynapseDefinition } from '../contract/definition.js'
 
 const HANDLERS = Symbol.for('levin:handlers')
+const HOOKS = { start: Symbol.for('levin:on-start'), stop: Symbol.for('levin:on-stop') }
 
 /** A method that answers a synapse. */
 export interface HandlerRecord {
   readonly method: string | symbol
   readonly definition: SynapseDefinition
+  /** URL of the module whose class runs in worker threads. */
+  readonly worker?: string
 }
+
+/** When a hook runs. */
+export type HookKind = keyof typeof HOOKS
 
 type ClassOf = abstract new (...args: never[]) => object
 
@@ -25,6 +31,20 @@ export function handlersOf(type: ClassOf): HandlerRecord[] {
     found.push(...own.filter(({ method }) => !found.some((record) => record.method === method)))
   }
   return found
+}
+
+export function recordHook(prototype: object, kind: HookKind, method: string | symbol): void {
+  const own: (string | symbol)[] = Reflect.getOwnMetadata(HOOKS[kind], prototype) ?? []
+  Reflect.defineMetadata(HOOKS[kind], [...own, method], prototype)
+}
+
+/** The hooks of an instance's class and its ancestors: an ancestor's first, and each method once. */
+export function hooksOf(instance: object, kind: HookKind): (string | symbol)[] {
+  const found: (string | symbol)[] = []
+  for (let at = Object.getPrototypeOf(instance); at !== null; at = Object.getPrototypeOf(at)) {
+    found.unshift(...(Reflect.getOwnMetadata(HOOKS[kind], at) ?? []))
+  }
+  return [...new Set(found)]
 }
 
 /** The class that TypeScript emitted for a method's first parameter; undefined when it is none, or was not emitted. */

@@ -228,3 +228,39 @@ test('two decorators on one method are two synapses', () => {
 })
 
 test('a class without any has none', () => expect(handlersOf(Query)).toEqual([]))
+
+describe('worker', () => {
+  const url = import.meta.url
+  test('is recorded beside the definition, which stays what both ends share', () => {
+    class Miner {
+      @Synapse('named', { request: Query, response: Reply, worker: url })
+      named(): Reply {
+        return new Reply()
+      }
+      @Synapse(Shared, { worker: url })
+      shared(): Reply {
+        return new Reply()
+      }
+    }
+    expect(handlersOf(Miner)).toMatchObject([
+      { method: 'named', worker: url },
+      { method: 'shared', worker: url, definition: Shared },
+    ])
+    expect(handlersOf(Miner)[0]!.definition.options).toEqual({ request: Query, response: Reply })
+  })
+
+  const decorate = (name: unknown, options: object) => () =>
+    (Synapse as (...given: unknown[]) => (prototype: object, method: string) => void)(name, options)({}, 'm')
+
+  test.each([['./here.js'], [true], [''], [null], ['https://example.org/a.js']])('is not %j', (worker) =>
+    expect(decorate('w', { request: Query, worker })).toThrow(config('import.meta.url')),
+  )
+
+  test('is not for streams', () => {
+    expect(decorate('w', { request: Query, stream: true, worker: url })).toThrow(config('stream'))
+    expect(decorate(synapse('w', { stream: Reply }), { worker: url })).toThrow(config('stream'))
+  })
+
+  test('nothing else stands beside a definition', () =>
+    expect(decorate(Shared, { timeoutMs: 5 })).toThrow(config("'timeoutMs'")))
+})

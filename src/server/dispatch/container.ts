@@ -1,6 +1,7 @@
 /** The only import of tsyringe. */
-import { type DependencyContainer, container as globalContainer } from 'tsyringe'
+import { type DependencyContainer, delay, container as globalContainer } from 'tsyringe'
 import { Call } from '../../contract/call.js'
+import { hooksOf } from '../../decorators/metadata.js'
 import { LevinError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
 import type { LiveCall } from '../call.js'
@@ -26,6 +27,10 @@ export type InstanceOf = (call: LiveCall) => object
 export class MinerContainer {
   readonly #container: DependencyContainer
   readonly #instances = new Map<HandlerClass, InstanceOf>()
+  /** What has hooks, as it was constructed: dependencies first. */
+  readonly #hooked = new Set<object>()
+  readonly #started: object[] = []
+  #isStarted = false
 
   constructor(parent: DependencyContainer = globalContainer) {
     this.#container = parent.createChildContainer()
@@ -33,6 +38,10 @@ export class MinerContainer {
       useFactory: () => {
         throw new Error("there is a Call only with register(type, { scope: 'call' })")
       },
+    })
+    watch(this.#container, (instance) => {
+      if (this.#isStarted) this.#refuseLate(instance)
+      this.#hooked.add(instance)
     })
   }
 
@@ -50,16 +59,96 @@ export class MinerContainer {
     }
     return (call) => {
       const child = this.#container.createChildContainer()
+      const hooked: object[] = []
+      watch(child, (instance) => hooked.push(instance))
       child.registerInstance(Call as never, call)
-      call.onRelease(() => void dispose(child, call.log))
-      return resolve(child, type)
+      call.onDone(() => void dispose(child, call.log))
+      const instance = resolve(child, type)
+      for (const each of hooked) this.#refuseLate(each)
+      return instance
     }
   }
 
-  /** Disposes of what this container made and has a `dispose` method. */
-  dispose(logger: Logger): Promise<void> {
-    return dispose(this.#container, logger)
+  /** What is first made while calls run cannot be awaited before them. */
+  #refuseLate(instance: object): void {
+    if (this.#hooked.has(instance)) return
+    throw new LevinError(
+      'CONFIG',
+      `${instance.constructor.name} has @OnStart or @OnStop, but is made only when calls run, too late for both: ` +
+        "inject it into a class of scope 'miner' too, and make it a @singleton(); for an end of each call there is dispose()",
+    )
   }
+
+  /**
+   * Runs the `@OnStart` methods of all that was made, one after the other. After a failure `dispose` stops what had
+   * started.
+   * @throws LevinError CONFIG naming the class and the method that failed
+   */
+  async start(): Promise<void> {
+    // Also what a start is the first to ask for: a Set's loop sees what is added meanwhile.
+    for (const instance of this.#hooked) {
+      for (const method of hooksOf(instance, 'start')) {
+        try {
+          await (instance as Hooks)[method]!()
+        } catch (cause) {
+          const why = LevinError.from(cause).message
+          throw new LevinError('CONFIG', `${nameOf(instance, method)} (@OnStart) failed: ${why}`, { cause })
+        }
+      }
+      this.#started.push(instance)
+    }
+    this.#isStarted = true
+  }
+
+  /**
+   * Runs the `@OnStop` methods of what was started, the last one first, then disposes of what this container made and
+   * has a `dispose` method.
+   */
+  async dispose(logger: Logger): Promise<void> {
+    for (const instance of this.#started.splice(0).reverse()) {
+      for (const method of hooksOf(instance, 'stop').reverse()) {
+        try {
+          await (instance as Hooks)[method]!()
+        } catch (error) {
+          logger.error('an @OnStop failed', { hook: nameOf(instance, method), error })
+        }
+      }
+    }
+    await dispose(this.#container, logger)
+  }
+}
+
+type Hooks = Record<string | symbol, () => unknown>
+
+const nameOf = (instance: object, method: string | symbol): string =>
+  `${instance.constructor.name}.${String(method)}`
+
+/** The class of tokens for what is made when it is first used: looking at what they give would make it. */
+const Delayed = delay(() => Object).constructor as new () => object
+
+/**
+ * Tells of each instance with a hook that the container gives, a dependency before what it is injected into. Not by
+ * tsyringe's `afterResolution`, which goes by token: it misses a class that is behind another token.
+ */
+function watch(container: DependencyContainer, tell: (instance: object) => void): void {
+  const look = (given: unknown): void => {
+    if (typeof given !== 'object' || given === null) return
+    if (hooksOf(given, 'start').length + hooksOf(given, 'stop').length > 0) tell(given)
+  }
+  const { resolve, resolveAll } = container
+  const watched = {
+    resolve(...given: Parameters<typeof resolve>) {
+      const instance = resolve.apply(container, given)
+      if (!(given[0] instanceof Delayed)) look(instance)
+      return instance
+    },
+    resolveAll(...given: Parameters<typeof resolveAll>) {
+      const instances = resolveAll.apply(container, given)
+      for (const instance of instances) look(instance)
+      return instances
+    },
+  }
+  Object.assign(container, watched)
 }
 
 /** What fails to go away is a matter for the log: it must not cost an answer, nor a clean stop. */

@@ -1,5 +1,4 @@
 /** Runs calls: finds the route, keeps the deadline, writes the answer or the stream. */
-import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.js'
 import { LevinError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
@@ -14,13 +13,17 @@ import {
 } from '../../wire/messages.js'
 import { ErrorText } from '../../wire/protocol-texts.js'
 import { LiveCall } from '../call.js'
-import { BadAnswer, errorText, HandlerTimeout, isPeersFault } from './outcome.js'
+import type { CallOutcome, Observers } from '../watch.js'
+import { BadAnswer, errorText, HandlerTimeout, hasCode, outcomeOf } from './outcome.js'
 import type { Route } from './route.js'
 
 /** Who asks. */
 export interface Caller {
+  /** SS58. */
   readonly hotkey: string
   readonly remote: Address
+  callStarted(): void
+  callEnded(): void
 }
 
 /** A call on its way, as the exchange that started it sees it. */
@@ -37,14 +40,22 @@ export class Dispatcher {
   readonly #logger: Logger
   /** In no order; each task knows its place. Not a Set, for the garbage that one leaves: see transport/turn.ts. */
   readonly #running: Task[] = []
-  readonly #idPrefix = randomBytes(3).toString('hex')
-  #started = 0
   #whenIdle: (() => void)[] = []
 
   readonly #maxFrameBytes: number
+  readonly #observers: Observers
+  /** Calls of synapses that there are not. */
+  unrecognized = 0
 
-  constructor(routes: ReadonlyMap<string, Route>, maxFrameBytes: number, clock: Clock, logger: Logger) {
+  constructor(
+    routes: ReadonlyMap<string, Route>,
+    maxFrameBytes: number,
+    clock: Clock,
+    logger: Logger,
+    observers: Observers,
+  ) {
     this.#routes = routes
+    this.#observers = observers
     this.#maxFrameBytes = maxFrameBytes
     this.#clock = clock
     this.#logger = logger
@@ -58,12 +69,12 @@ export class Dispatcher {
   dispatch(packet: SynapsePacket, caller: Caller, stream: LinkStream): Running | undefined {
     const route = this.#routes.get(packet.synapseType)
     if (route === undefined) {
+      this.unrecognized++
       stream.end(this.failure(ErrorText.unrecognizedSynapseType, false))
       return undefined
     }
     const call = new LiveCall(
       {
-        id: `${this.#idPrefix}-${++this.#started}`,
         caller: caller.hotkey,
         remote: caller.remote,
         deadline: this.#clock.unixMs() + route.timeoutMs,
@@ -71,17 +82,23 @@ export class Dispatcher {
       },
       packet,
     )
-    const task = new Task(route, call, stream, this.#clock, this)
+    route.tally.running++
+    caller.callStarted()
+    const task = new Task(route, call, caller, stream, this.#clock, this)
     task.place = this.#running.push(task) - 1
     task.start()
     return task
   }
 
-  /** The frame that says a call failed, in the form that the synapse's callers read. */
-  failure(text: ErrorText, isStream: boolean): Uint8Array {
-    return isStream
-      ? encodeStreamEnd({ success: false, error: text })
-      : encodeSynapseResponse({ success: false, data: {}, timestamp: this.#seconds(), error: text })
+  /**
+   * The frame that says a call failed, in the form that the synapse's callers read.
+   * @param id of a call whose error has a code, for its caller to quote; a stream's end has no room for it, and all
+   *   other failures are byte for byte the reference's
+   */
+  failure(text: ErrorText, isStream: boolean, id?: string): Uint8Array {
+    if (isStream) return encodeStreamEnd({ success: false, error: text })
+    const data = id === undefined ? {} : { id }
+    return encodeSynapseResponse({ success: false, data, timestamp: this.#seconds(), error: text })
   }
 
   /** @throws BadAnswer for what cannot be encoded, or is larger than a frame may be */
@@ -109,6 +126,8 @@ export class Dispatcher {
   }
 
   finished(task: Task): void {
+    this.#count(task)
+    task.caller.callEnded()
     const last = this.#running.pop()!
     if (last !== task) {
       this.#running[task.place] = last
@@ -116,6 +135,16 @@ export class Dispatcher {
     }
     if (this.#running.length > 0) return
     for (const resolve of this.#whenIdle.splice(0)) resolve()
+  }
+
+  #count({ call, error, outcome, route, startedAt }: Task): void {
+    if (outcome === undefined) return
+    route.tally.running--
+    route.tally[outcome]++
+    if (!this.#observers.hears('call')) return
+    const { id, caller, synapse } = call
+    const durationMs = this.#clock.monotonicMs() - startedAt
+    this.#observers.tell('call', { id, synapse, caller, outcome, durationMs, error })
   }
 
   /** Resolves when no call is running. */
@@ -137,28 +166,40 @@ export class Dispatcher {
 class Task implements Running {
   /** Where the dispatcher keeps it. */
   place = 0
-  readonly #route: Route
-  readonly #call: LiveCall
+  readonly route: Route
+  readonly call: LiveCall
+  readonly caller: Caller
+  readonly startedAt: number
+  /** Undefined until it is settled. */
+  outcome: CallOutcome | undefined
+  error: unknown
   readonly #stream: LinkStream
+  readonly #clock: Clock
   readonly #dispatcher: Dispatcher
-  readonly #cancelTimer: () => void
-  #settled = false
+  #cancelTimer: () => void
   #resumePump: (() => void) | undefined
 
-  constructor(route: Route, call: LiveCall, stream: LinkStream, clock: Clock, dispatcher: Dispatcher) {
-    this.#route = route
-    this.#call = call
+  constructor(
+    route: Route,
+    call: LiveCall,
+    caller: Caller,
+    stream: LinkStream,
+    clock: Clock,
+    dispatcher: Dispatcher,
+  ) {
+    this.route = route
+    this.call = call
+    this.caller = caller
+    this.startedAt = clock.monotonicMs()
     this.#stream = stream
+    this.#clock = clock
     this.#dispatcher = dispatcher
-    this.#cancelTimer = clock.after(route.timeoutMs, () => {
-      const timeout = new HandlerTimeout(route.timeoutMs)
-      this.#fail(timeout)
-      this.#stop(timeout)
-    })
+    this.#cancelTimer = this.#expireIn(route.timeoutMs)
+    call.keeper = this
   }
 
   start(): void {
-    const done = this.#route.isStream ? this.#pump() : this.#answer()
+    const done = this.route.isStream ? this.#pump() : this.#answer()
     done.then(this.#finish, (error: unknown) => {
       this.#fail(error)
       this.#finish()
@@ -166,30 +207,29 @@ class Task implements Running {
   }
 
   readonly #finish = (): void => {
-    this.#settle()
-    this.#call.release()
+    this.#settle('aborted') // unless it is settled, which it is but for a stream that was cancelled
+    this.call.done()
     this.#dispatcher.finished(this)
   }
 
   async #answer(): Promise<void> {
-    const value = await this.#route.run(this.#call)
-    if (this.#settled) return
-    const frame = this.#dispatcher.success(this.#route.answer(value))
-    this.#settle()
+    const value = await this.route.run(this.call)
+    if (this.outcome !== undefined) return
+    const frame = this.#dispatcher.success(this.route.answer(value))
+    this.#settle('answered')
     if (this.#stream.end(frame)) recycle(frame)
   }
 
   async #pump(): Promise<void> {
-    const items = await this.#route.run(this.#call)
+    const items = await this.route.run(this.call)
     for await (const item of iterate(items)) {
-      if (this.#settled) return // leaves the loop, which ends the handler's generator
-      const frame = this.#dispatcher.chunk(this.#route.chunk(item))
+      if (this.outcome !== undefined) return // leaves the loop, which ends the handler's generator
+      const frame = this.#dispatcher.chunk(this.route.chunk(item))
       if (this.#stream.write(frame)) recycle(frame)
       else await this.#drain()
-      if (this.#settled) return
+      if (this.outcome !== undefined) return
     }
-    if (this.#settled) return
-    this.#settle()
+    if (!this.#settle('answered')) return
     this.#stream.end(encodeStreamEnd({ success: true, error: null }))
   }
 
@@ -206,26 +246,48 @@ class Task implements Running {
 
   /** Tells the peer and the log that the call failed, unless it is settled already. */
   #fail(error: unknown): void {
-    if (isPeersFault(error)) this.#call.log.debug('refused a request', { error })
-    else if (!this.#call.aborted) this.#call.log.error('a call failed', { error })
-    if (this.#settled) return
-    this.#settle()
-    this.#stream.end(this.#dispatcher.failure(errorText(error, this.#route.isStream), this.#route.isStream))
+    const outcome = outcomeOf(error)
+    const { call, route } = this
+    if (outcome === 'invalid' || outcome === 'refused') call.log.debug('refused a request', { error })
+    else if (!call.aborted) call.log.error('a call failed', { error })
+    if (!this.#settle(outcome)) return
+    this.error = error
+    const id = hasCode(error) ? call.id : undefined
+    this.#stream.end(this.#dispatcher.failure(errorText(error, route.isStream), route.isStream, id))
+  }
+
+  limitTo(ms: number): void {
+    const deadline = this.#clock.unixMs() + ms
+    if (this.outcome !== undefined || deadline >= this.call.deadline) return
+    this.call.deadline = deadline
+    this.#cancelTimer()
+    this.#cancelTimer = this.#expireIn(ms)
+  }
+
+  #expireIn(ms: number): () => void {
+    return this.#clock.after(ms, () => {
+      const timeout = new HandlerTimeout(Math.round(this.#clock.monotonicMs() - this.startedAt))
+      this.#fail(timeout)
+      this.#stop(timeout)
+    })
   }
 
   cancel(reason: string): void {
-    this.#settle()
+    this.#settle('aborted')
     this.#stop(new LevinError('ABORTED', reason))
   }
 
-  #settle(): void {
-    this.#settled = true
+  /** @returns false when it was settled before */
+  #settle(outcome: CallOutcome): boolean {
+    if (this.outcome !== undefined) return false
+    this.outcome = outcome
     this.#cancelTimer()
+    return true
   }
 
   /** Lets the handler know, and a pump that waits for the peer go on to its end. */
   #stop(reason: Error): void {
-    this.#call.abort(reason)
+    this.call.abort(reason)
     this.drained()
   }
 }

@@ -1,6 +1,7 @@
 /** The one place that turns an error into words for the wire: the protocol's own, never a handler's. */
 import { LevinError } from '../../errors.js'
 import { ErrorText } from '../../wire/protocol-texts.js'
+import type { CallOutcome } from '../watch.js'
 
 /** The request is not what its class declares: the peer's fault. */
 export class BadRequest extends Error {
@@ -31,5 +32,12 @@ export function errorText(error: unknown, isStream: boolean): ErrorText {
   return ErrorText.requestProcessingFailed
 }
 
-/** Whether the peer caused it, so that it is no news for the operator. */
-export const isPeersFault = (error: unknown): boolean => error instanceof BadRequest
+/** Whether an error has a code of its own: somebody foresaw it, and may be asked about it. */
+export const hasCode = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string'
+
+export function outcomeOf(error: unknown): CallOutcome {
+  if (error instanceof BadRequest) return 'invalid'
+  if (error instanceof HandlerTimeout) return 'timedOut'
+  return error instanceof LevinError && error.code === 'REFUSED' ? 'refused' : 'failed'
+}

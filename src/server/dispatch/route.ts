@@ -5,7 +5,8 @@ import { encodeValue } from '../../wire/msgpack.js'
 import { EncodedMap } from '../../wire/value.js'
 import type { LiveCall } from '../call.js'
 import { compose } from '../policy/compose.js'
-import type { Middleware } from '../policy/middleware.js'
+import type { AnyMiddleware } from '../policy/middleware.js'
+import { type CallTally, newTally } from '../watch.js'
 import { BadAnswer, BadRequest } from './outcome.js'
 
 /** Runs the author's method or function with a validated request. */
@@ -15,6 +16,7 @@ export interface Route {
   readonly name: string
   readonly isStream: boolean
   readonly timeoutMs: number
+  readonly tally: CallTally
   /** Middleware, validation, handler. Resolves to what the handler gave. */
   readonly run: (call: LiveCall) => Promise<unknown>
   /** A handler's answer as what goes on the wire. @throws BadAnswer */
@@ -27,7 +29,7 @@ export interface Route {
 export function createRoute(
   definition: SynapseDefinition,
   invoke: Invoke,
-  middleware: readonly Middleware[],
+  middleware: readonly AnyMiddleware[],
   defaultTimeoutMs: number,
 ): Route {
   const { name } = definition
@@ -54,6 +56,7 @@ export function createRoute(
     name,
     isStream: stream !== undefined,
     timeoutMs: timeoutMs ?? defaultTimeoutMs,
+    tally: newTally(),
     run: compose(middleware, handle),
     answer: responseDto === undefined ? anyMap : (value) => checked(responseDto, value),
     chunk: chunkDto === undefined ? bytes : (value) => encodeValue(checked(chunkDto, value), 'chunk'),

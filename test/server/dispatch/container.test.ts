@@ -1,5 +1,14 @@
-import { container, type DependencyContainer, inject, injectable, singleton } from 'tsyringe'
+import {
+  container,
+  type DependencyContainer,
+  delay,
+  inject,
+  injectAll,
+  injectable,
+  singleton,
+} from 'tsyringe'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { OnStart, OnStop } from '../../../src/decorators/lifecycle.js'
 import { handlersOf } from '../../../src/decorators/metadata.js'
 import { Call, Miner, type MinerOptions, open, Synapse, synapse } from '../../../src/index.js'
 import type { HandlerClass, HandlerScope } from '../../../src/server/dispatch/container.js'
@@ -101,7 +110,7 @@ describe("scope 'miner'", () => {
     const peer = await miner.authenticated()
     await peer.answer('who')
     expect(disposed).toEqual([])
-    await miner.service.dispose()
+    await miner.service.stop()
     expect(disposed).toEqual(made)
   })
 
@@ -111,7 +120,7 @@ describe("scope 'miner'", () => {
     const [a, b] = [await first.authenticated(), await second.authenticated()]
     await a.answer('who')
     expect(await b.answer('who')).toMatchObject({ data: { shared: 2, own: 1 } })
-    await first.service.dispose()
+    await first.service.stop()
     expect(disposed).toEqual([made[0]])
     expect(await b.answer('who')).toMatchObject({ data: { shared: 3, own: 2 } })
   })
@@ -248,4 +257,194 @@ test("a class that takes the Call is not made with scope 'miner': there is none 
   expect(() => new MinerContainer(application).instances(AskedAnew, 'miner')).toThrow(
     expect.objectContaining({ code: 'CONFIG', message: expect.stringContaining('AskedAnew') }),
   )
+})
+
+describe('hooks', () => {
+  const log: string[] = []
+  const lines = new RecordingLogger()
+  const start = async (...types: HandlerClass[]) => {
+    const made = new MinerContainer(application)
+    for (const type of types) made.instances(type, 'miner')
+    await made.start()
+    return made
+  }
+  beforeEach(() => {
+    log.length = lines.lines.length = 0
+  })
+
+  @singleton()
+  class Store {
+    @OnStart() async open() {
+      await turn()
+      log.push('store opened')
+    }
+    @OnStop() async close() {
+      await turn()
+      log.push('store closed')
+    }
+  }
+  @injectable()
+  class Model {
+    constructor(readonly store: Store) {}
+    @OnStart() load() {
+      log.push('model loaded')
+    }
+    @OnStop() unload() {
+      log.push('model unloaded')
+    }
+  }
+  @injectable()
+  class Answers {
+    constructor(readonly model: Model) {}
+    @Synapse(Who) who() {
+      return {}
+    }
+    @OnStart() begin() {
+      log.push('answers begun')
+    }
+    @OnStop() end() {
+      log.push('answers ended')
+    }
+  }
+  const STARTED = ['store opened', 'model loaded', 'answers begun']
+  const STOPPED = ['answers ended', 'model unloaded', 'store closed']
+
+  test('start with the dependencies, one after the other, and stop in reverse', async () => {
+    const made = await start(Answers)
+    expect(log).toEqual(STARTED)
+    await made.dispose(lines)
+    expect(log).toEqual([...STARTED, ...STOPPED])
+    await made.dispose(lines)
+    expect(log).toHaveLength(6)
+  })
+
+  test('run once for an instance that several share, and once for each miner', async () => {
+    @injectable()
+    class Other {
+      constructor(readonly store: Store) {}
+    }
+    await start(Answers, Other)
+    expect(log).toEqual(STARTED)
+    await start(Other)
+    expect(log).toEqual([...STARTED, 'store opened'])
+  })
+
+  test('of a singleton that the application had made before', async () => {
+    container.resolve(Store)
+    await start(Answers)
+    expect(log).toEqual(STARTED)
+  })
+
+  test('of what is behind tokens, factories and lists, and of values', async () => {
+    const named = (name: string) => {
+      class Named {
+        @OnStart() begin() {
+          log.push(name)
+        }
+      }
+      return Named
+    }
+    application.register('class', { useClass: named('class') })
+    application.registerSingleton('singleton', named('singleton'))
+    application.register('factory', { useFactory: () => new (named('factory'))() })
+    application.registerInstance('value', new (named('value'))())
+    application.register('list', { useClass: named('first') })
+    application.register('list', { useClass: named('second') })
+    @injectable()
+    class Tokens {
+      constructor(
+        @inject('class') readonly a: object,
+        @inject('singleton') readonly b: object,
+        @inject('factory') readonly c: object,
+        @inject('value') readonly d: object,
+        @injectAll('list') readonly e: object[],
+      ) {}
+    }
+    await start(Tokens)
+    expect(log).toEqual(['class', 'singleton', 'factory', 'value', 'first', 'second'])
+  })
+
+  test('of what a start is the first to use', async () => {
+    @injectable()
+    class Lazy {
+      constructor(@inject(delay(() => Store)) readonly store: Store) {}
+      @OnStart() begin() {
+        log.push('lazy begun')
+        expect(this.store.open).toBeTypeOf('function')
+      }
+    }
+    await start(Lazy)
+    expect(log).toEqual(['lazy begun', 'store opened'])
+  })
+
+  test('a start that fails names itself, and what had started is stopped', async () => {
+    @injectable()
+    class Broken {
+      constructor(readonly model: Model) {}
+      @OnStart() async begin() {
+        throw new Error('no disk')
+      }
+      @OnStop() end() {
+        log.push('never')
+      }
+    }
+    const made = new MinerContainer(application)
+    made.instances(Broken, 'miner')
+    await expect(made.start()).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: 'Broken.begin (@OnStart) failed: no disk',
+    })
+    await made.dispose(lines)
+    expect(log).toEqual(['store opened', 'model loaded', 'model unloaded', 'store closed'])
+  })
+
+  test('a stop that fails is logged, and keeps none of the others from stopping', async () => {
+    @injectable()
+    class Stuck {
+      constructor(readonly model: Model) {}
+      @OnStop() end() {
+        throw new Error('stuck')
+      }
+    }
+    const made = await start(Stuck)
+    await made.dispose(lines)
+    expect(log.slice(2)).toEqual(['model unloaded', 'store closed'])
+    expect(lines.at('error')).toMatchObject([{ fields: { hook: 'Stuck.end', error: { message: 'stuck' } } }])
+  })
+
+  test('are too late for what is first made in a call, which fails with the fix in the log', async () => {
+    @injectable()
+    class PerCall {
+      constructor(readonly store: Store) {}
+      @Synapse(Who) who() {
+        return {}
+      }
+    }
+    const miner = served(PerCall, 'call')
+    const peer = await miner.authenticated()
+    expect(await peer.answer('who')).toMatchObject({ error: 'request processing failed' })
+    expect(String(miner.log.at('error')[0]!.fields.error)).toMatch(
+      /^LevinError: Store has @OnStart.*inject it/,
+    )
+  })
+
+  test('but not for what a class of scope miner has, too', async () => {
+    const made = await start(Answers)
+    @injectable()
+    class PerCall {
+      constructor(readonly store: Store) {}
+    }
+    const call = { onDone: () => {} } as never
+    expect(made.instances(PerCall, 'call')(call)).toBeInstanceOf(PerCall)
+  })
+
+  test('are too late for what is first used after the start', async () => {
+    @injectable()
+    class Lazy {
+      constructor(@inject(delay(() => Store)) readonly store: Store) {}
+    }
+    const made = await start(Lazy)
+    const lazy = made.instances(Lazy, 'miner')({} as never) as Lazy
+    expect(() => lazy.store.open).toThrow(/Store has @OnStart/)
+  })
 })

@@ -5,8 +5,9 @@ import {
   BadRequest,
   errorText,
   HandlerTimeout,
-  isPeersFault,
+  outcomeOf,
 } from '../../../src/server/dispatch/outcome.js'
+import { refuse } from '../../../src/server/policy/refuse.js'
 import { ErrorText } from '../../../src/wire/protocol-texts.js'
 
 const cases: [string, unknown, plain: string, stream: string][] = [
@@ -31,8 +32,15 @@ describe('an error becomes one of the protocol’s texts', () => {
   })
 })
 
-test('only a bad request is the fault of the peer', () => {
-  expect(cases.filter(([, error]) => isPeersFault(error)).map(([name]) => name)).toEqual(['a bad request'])
+test.each([
+  [new BadRequest('why'), 'invalid'],
+  [new HandlerTimeout(5), 'timedOut'],
+  [refuse('why'), 'refused'],
+  [new LevinError('PROTOCOL', 'why'), 'failed'],
+  [new BadAnswer('why'), 'failed'],
+  [undefined, 'failed'],
+])('%s counts as %s', (error, outcome) => {
+  expect(outcomeOf(error)).toBe(outcome)
 })
 
 test('the cause and its words are kept for the log', () => {

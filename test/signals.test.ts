@@ -1,0 +1,66 @@
+import { afterEach, expect, test } from 'vitest'
+import { synapse, Validator } from '../src/index.js'
+import { closeOnSignals } from '../src/signals.js'
+import { minerSigner, validatorSigner } from './support/hotkeys.js'
+import { type StoppedMiner, startMiner } from './support/stopped-miner.js'
+
+let miner: StoppedMiner | undefined
+
+afterEach(() => miner?.child.kill('SIGKILL'))
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s closes the miner, and the process ends with 0',
+  async (signal) => {
+    miner = await startMiner()
+    miner.child.kill(signal)
+    expect(await miner.ended).toBe(0)
+    expect(miner.stderr()).toBe('')
+  },
+)
+
+test('also when something else keeps the process alive', async () => {
+  miner = await startMiner('busy')
+  miner.child.kill('SIGTERM')
+  expect(await miner.ended).toBe(0)
+})
+
+test('a close that fails is reported, and ends with 1', async () => {
+  miner = await startMiner('broken')
+  miner.child.kill('SIGTERM')
+  expect(await miner.ended).toBe(1)
+  expect(miner.stderr()).toContain('cannot close')
+})
+
+test.each([
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+] as const)('a second signal does not wait: %s ends with %i', async (signal, code) => {
+  miner = await startMiner()
+  const validator = new Validator({ signer: validatorSigner })
+  const connection = await validator.connect({
+    hotkey: minerSigner.hotkey,
+    host: '127.0.0.1',
+    port: miner.port,
+  })
+  const lost = expect(connection.query(synapse('hang', {}), {})).rejects.toThrow()
+  await miner.hanging
+  // Two that are on their way together count as one, so it is sent until the second was seen, too.
+  let isEnded = false
+  void miner.ended.then(() => (isEnded = true))
+  while (!isEnded) {
+    miner.child.kill(signal)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(await miner.ended).toBe(code)
+  validator.close()
+  await lost
+})
+
+test('the handlers can be taken away again', () => {
+  const count = () => process.listenerCount('SIGTERM') + process.listenerCount('SIGINT')
+  const before = count()
+  const remove = closeOnSignals({ close: async () => {} })
+  expect(count()).toBe(before + 2)
+  remove()
+  expect(count()).toBe(before)
+})
