@@ -16,6 +16,7 @@ import { inspect } from 'node:util'
  * | `INVALID_REQUEST`   | the request is not what the request class declares; nothing was sent          |
  * | `CONNECTION_LOST`   | the connection ended before the answer; whether the handler ran is not known  |
  * | `ABORTED`           | the caller's `AbortSignal`                                                    |
+ * | `REFUSED`           | a middleware of ours did not let a call through; the message says why         |
  * | `LIMIT`             | a configured limit would be exceeded; the message names the option            |
  * | `INTERNAL`          | a defect in Levin, or an error of an unknown kind: see `cause`                |
  */
@@ -31,6 +32,7 @@ export type LevinErrorCode =
   | 'INVALID_REQUEST'
   | 'CONNECTION_LOST'
   | 'ABORTED'
+  | 'REFUSED'
   | 'LIMIT'
   | 'INTERNAL'
 
@@ -40,15 +42,18 @@ export class LevinError extends Error {
   readonly code: LevinErrorCode
   /** With `PEER_ERROR`: the protocol's text as the peer sent it, for instance `handler timed out`. */
   readonly peerMessage?: string
+  /** With `PEER_ERROR` of a Levin miner, sometimes: what the miner's log calls this call, to ask its operator about it. */
+  readonly callId?: string
 
   constructor(
     code: LevinErrorCode,
     message: string,
-    details: { cause?: unknown; peerMessage?: string } = {},
+    details: { cause?: unknown; peerMessage?: string; callId?: string | undefined } = {},
   ) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
     this.code = code
     if (details.peerMessage !== undefined) this.peerMessage = details.peerMessage
+    if (details.callId !== undefined) this.callId = details.callId
   }
 
   /** Any thrown value as a LevinError; what is one already is returned as it is. */

@@ -21,14 +21,69 @@ export {
 } from './contract/definition.js'
 export type { Handler } from './contract/handler.js'
 export { type BytesOptions, IsBytes } from './decorators/is-bytes.js'
+export { OnStart, OnStop } from './decorators/lifecycle.js'
 export { Synapse } from './decorators/synapse.js'
 export { LevinError, type LevinErrorCode } from './errors.js'
 export { consoleLogger, type LogFields, type Logger, type LogLevel, silentLogger } from './logger.js'
+export { type MetagraphFileOptions, metagraphFile } from './metagraph/file.js'
+export { type InMemoryMetagraph, inMemoryMetagraph } from './metagraph/in-memory.js'
+export type { MetagraphSource, Neuron } from './metagraph/source.js'
+export { pinoLogger } from './pino-logger.js'
+export { all } from './server/access/all.js'
+export { allowlist } from './server/access/allowlist.js'
+export { any } from './server/access/any.js'
+export { denylist } from './server/access/denylist.js'
+export type { HotkeyList } from './server/access/hotkey-list.js'
+export { type MinStake, minStake } from './server/access/min-stake.js'
+export type { NeuronRuleOptions } from './server/access/neuron-rule.js'
+export { open } from './server/access/open.js'
+export { registered } from './server/access/registered.js'
+export type { AllowedHosts } from './server/access/resolved-hosts.js'
+export type { AccessPolicy, AccessRule, Applicant, Objection } from './server/access/rule.js'
+export {
+  type LearnOptions,
+  type SourceFilter,
+  type SourceFilterOptions,
+  type SourceFilterStats,
+  sourceFilter,
+} from './server/access/source-filter.js'
+export { validatorPermit } from './server/access/validator-permit.js'
 export type { DependencyContainer, HandlerClass, HandlerScope } from './server/dispatch/container.js'
 export { type ListenAddress, Miner } from './server/miner.js'
 export type { MinerOptions } from './server/options.js'
-export { type AccessPolicy, type Applicant, allowlist, open } from './server/policy/access.js'
+export { type BlacklistOptions, type BlacklistStats, blacklist } from './server/policy/blacklist.js'
+export { type BodyLimitStats, bodyLimit } from './server/policy/body-limit.js'
+export {
+  type ConcurrencyLimits,
+  type ConcurrencyOptions,
+  type ConcurrencyStats,
+  concurrency,
+} from './server/policy/concurrency.js'
+export type { QueueStats } from './server/policy/fair-queue.js'
+export { type Identified, type Identify, type IdentifyStats, identify } from './server/policy/identify.js'
 export type { Middleware, Next } from './server/policy/middleware.js'
+export type { PerSynapse, Plugin } from './server/policy/plugin.js'
+export {
+  type PriorityOf,
+  type PriorityOptions,
+  type PriorityStats,
+  priority,
+  type SynapsePlaces,
+} from './server/policy/priority.js'
+export { type RateLimitOptions, type RateLimitStats, rateLimit } from './server/policy/rate-limit.js'
+export { refuse } from './server/policy/refuse.js'
+export { type TimeoutStats, timeout } from './server/policy/timeout.js'
+export type { MinerStats } from './server/stats.js'
+export type {
+  BlockedEvent,
+  CallEvent,
+  CallOutcome,
+  CallTally,
+  ConnectionEvent,
+  HandshakeEvent,
+  MinerEvents,
+} from './server/watch.js'
+export { closeOnSignals } from './signals.js'
 export type { Address } from './transport/link.js'
 export { ErrorText } from './wire/protocol-texts.js'
 export { EncodedMap, Extension, type SynapseData, type Value } from './wire/value.js'

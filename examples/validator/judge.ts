@@ -29,6 +29,7 @@ const VERDICTS: Record<LevinErrorCode, { blame: 'miner' | 'us' | 'nobody'; advic
   INVALID_ANSWER: { blame: 'miner', advice: 'it answers what the contract does not allow' },
   HANDSHAKE_REFUSED: { blame: 'nobody', advice: 'ask its owner to admit our hotkey' },
   CONNECTION_LOST: { blame: 'nobody', advice: 'connect again and ask once more before judging' },
+  REFUSED: { blame: 'us', advice: 'a miner says this to itself alone' },
   ABORTED: { blame: 'us', advice: 'we gave up ourselves' },
   INVALID_REQUEST: { blame: 'us', advice: 'nothing was sent: mend the request' },
   LIMIT: { blame: 'us', advice: 'nothing was sent: send less, or raise the option' },

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { createHmac } from 'node:crypto'
 import { LevinError } from '../errors.js'
 import { keypairFromSeed, SEED_BYTES, SIGNATURE_BYTES, sign, verify } from './sr25519.js'
 import { decodeHotkey, encodeHotkey } from './ss58.js'
@@ -9,6 +10,8 @@ export interface Signer {
   readonly hotkey: string
   /** @returns the 64-byte sr25519 signature of `message` in the signing context `substrate` */
   sign(message: Uint8Array): Uint8Array | Promise<Uint8Array>
+  /** 32 secret bytes for a purpose of our own, always the same, from which nothing of the key can be learnt. */
+  secretFor?(purpose: string): Uint8Array
 }
 
 /**
@@ -17,10 +20,13 @@ export interface Signer {
  * @throws LevinError `CONFIG` for anything else; the message never shows the seed
  */
 export function seedSigner(seed: Uint8Array | string): Signer {
-  const keypair = keypairFromSeed(seedBytes(seed))
+  const bytes = seedBytes(seed)
+  const keypair = keypairFromSeed(bytes)
+  const secret = createHmac('sha256', bytes).update('levin').digest()
   return {
     hotkey: encodeHotkey(keypair.publicKey),
     sign: (message) => sign(keypair, message),
+    secretFor: (purpose) => createHmac('sha256', secret).update(purpose).digest(),
   }
 }
 

@@ -2,13 +2,14 @@ import type { Signer } from '../auth/signer.js'
 import { decodeHotkey } from '../auth/ss58.js'
 import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
-import { consoleLogger, type Logger } from '../logger.js'
+import type { Logger } from '../logger.js'
+import { pinoLogger } from '../pino-logger.js'
 import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD } from '../wire/frame.js'
 
 export interface ValidatorOptions {
   /** The validator's hotkey and what signs for it. */
   readonly signer: Signer
-  /** Default: `consoleLogger('warn')`, lines on standard error. */
+  /** Default: `pinoLogger('warn')`, JSON lines on standard error. */
   readonly logger?: Logger
   /** Milliseconds that connecting and the handshake may take together. Default 10,000, as btlightning. */
   readonly connectTimeoutMs?: number
@@ -69,7 +70,7 @@ export function checkValidatorOptions(options: ValidatorOptions): ValidatorSetti
   const idleTimeoutMs = integer('idleTimeoutMs', options.idleTimeoutMs ?? 150_000, 100, 3_600_000)
   return {
     signer,
-    logger: options.logger ?? consoleLogger('warn'),
+    logger: options.logger ?? pinoLogger('warn'),
     connectTimeoutMs: checkTimeout('connectTimeoutMs', options.connectTimeoutMs ?? 10_000),
     timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 12_000),
     streamTimeoutMs: checkTimeout('streamTimeoutMs', options.streamTimeoutMs ?? 60_000),

@@ -2,7 +2,7 @@
 import { LevinError } from '../errors.js'
 import { MessageType, messageTypeName } from '../wire/message-type.js'
 import { decodeSynapseResponse } from '../wire/messages.js'
-import type { SynapseData } from '../wire/value.js'
+import type { SynapseData, Value } from '../wire/value.js'
 import { Exchange, type ExchangeOptions } from './exchange.js'
 
 /** A miner's answer. */
@@ -46,7 +46,7 @@ class Query extends Exchange {
       if (success) {
         this.#answer = { data, latencyMs }
         this.settle()
-      } else this.settle(peerError(error))
+      } else this.settle(peerError(error, data.id))
     }
   }
 
@@ -60,7 +60,12 @@ export const query = (options: ExchangeOptions): Promise<Answer<SynapseData>> =>
   new Promise((resolve, reject) => new Query(options, resolve, reject))
 
 /** The protocol's error text, as an error of ours. */
-export function peerError(text: string | null): LevinError {
+export function peerError(text: string | null, id?: Value): LevinError {
   const peerMessage = text ?? 'no reason given'
-  return new LevinError('PEER_ERROR', `the miner answered: ${peerMessage}`, { peerMessage })
+  const callId = typeof id === 'string' && CALL_ID.test(id) ? id : undefined
+  const where = callId === undefined ? '' : ` (call ${callId} in its log)`
+  return new LevinError('PEER_ERROR', `the miner answered: ${peerMessage}${where}`, { peerMessage, callId })
 }
+
+/** As Levin's miners write it. Anything else is not repeated: the peer may have put anything there. */
+const CALL_ID = /^[0-9a-f]{16}$/

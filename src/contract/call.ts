@@ -7,7 +7,7 @@ import type { EncodedMap } from '../wire/value.js'
  * in its constructor.
  */
 export abstract class Call {
-  /** Unique in this process; in every log line about this call. */
+  /** 16 hex digits; in every log line about this call. Its caller reads it when the handler throws an error with a `code`. */
   abstract readonly id: string
   /** SS58 hotkey of the validator that asks, proved by its handshake. */
   abstract readonly caller: string
@@ -18,8 +18,15 @@ export abstract class Call {
   abstract readonly data: EncodedMap
   /** UNIX milliseconds at which the caller is told `handler timed out`. */
   abstract readonly deadline: number
+  /** Brings the deadline forward to `ms` milliseconds from now; never puts it off. */
+  abstract limitTo(ms: number): void
   /** Aborted when nobody waits for the answer any more: the time is up, the caller is gone, the miner stops. */
   abstract readonly signal: AbortSignal
+  /**
+   * Calls `run` once when the call is over: the handler is done and its answer or the last chunk of its stream is
+   * written, or nobody waits any more and the handler has stopped.
+   */
+  abstract onDone(run: () => void): void
   /** Lines that carry the call's id, caller and synapse. */
   abstract readonly log: Logger
 }

@@ -6,10 +6,10 @@ type Answer<O extends SynapseOptions> = O extends { response: object }
   ? ResponseOf<O>
   : ResponseOf<O> | EncodedMap | undefined
 
-/** The shape of a method or function that answers a synapse with options `O`. */
-export type Handler<O extends SynapseOptions> = (
+/** The shape of a method or function that answers a synapse with options `O`; `Added` is what middleware adds to the call. */
+export type Handler<O extends SynapseOptions, Added = unknown> = (
   request: RequestOf<O>,
-  call: Call,
+  call: Call & Added,
 ) => O extends { stream: object | true }
   ? AsyncIterable<ChunkOf<O>> | Iterable<ChunkOf<O>>
   : Answer<O> | Promise<Answer<O>>

@@ -6,7 +6,7 @@ import {
   refuseHandshake,
   verifyHandshakeRequest,
 } from '../auth/handshake.js'
-import type { NonceCache } from '../auth/nonce-cache.js'
+import { NonceCache } from '../auth/nonce-cache.js'
 import { LevinError } from '../errors.js'
 import type { Link } from '../transport/link.js'
 import {
@@ -15,32 +15,74 @@ import {
   type HandshakeRequest,
   type HandshakeResponse,
 } from '../wire/messages.js'
+import type { AccessControl } from './access-control.js'
+import { HandshakeRate } from './handshake-rate.js'
 import type { MinerSettings } from './options.js'
 import type { Peers } from './peers.js'
 import type { Session } from './session.js'
+import type { Summary } from './summary.js'
+import { TokenBucket } from './token-bucket.js'
+import type { Observers } from './watch.js'
 
-type Refusal =
+/**
+ * Signature checks a second for hotkeys that were not here lately: a check takes 0.2 ms, so that a flood of strangers
+ * whom the policy would admit costs a tenth of a core.
+ */
+const VERIFIES_PER_SECOND = 500
+
+export type Refusal =
   | HandshakeRefusal
+  | 'too many attempts'
   | 'malformed request'
   | 'not admitted'
-  | 'access policy failed'
+  | 'too many signature checks'
   | 'too many validators'
   | 'another handshake is under way'
   | 'another hotkey on one connection'
   | 'given up'
   | 'signer failed'
 
+export interface HandshakeTally {
+  accepted: number
+  readonly refused: Partial<Record<Refusal, number>>
+}
+
+/** What is known of a handshake that was not accepted. */
+interface Refused {
+  readonly reason: Refusal
+  /** More about it, for the log and the observers. */
+  readonly detail?: string
+}
+
 export class Admission {
+  readonly tally: HandshakeTally = { accepted: 0, refused: {} }
+  readonly rate: HandshakeRate
   readonly #settings: MinerSettings
   readonly #fingerprint: string
-  readonly #nonces: NonceCache
+  readonly #access: AccessControl
   readonly #peers: Peers
+  readonly #observers: Observers
+  readonly #nonces = new NonceCache()
+  readonly #verifies: TokenBucket
+  readonly #noise: Summary
 
-  constructor(settings: MinerSettings, fingerprint: string, nonces: NonceCache, peers: Peers) {
+  constructor(
+    settings: MinerSettings,
+    fingerprint: string,
+    access: AccessControl,
+    peers: Peers,
+    observers: Observers,
+    noise: Summary,
+  ) {
+    const { clock } = settings
     this.#settings = settings
     this.#fingerprint = fingerprint
-    this.#nonces = nonces
+    this.#access = access
     this.#peers = peers
+    this.#observers = observers
+    this.rate = new HandshakeRate(settings.handshakesPerMinute, clock)
+    this.#verifies = new TokenBucket(VERIFIES_PER_SECOND, VERIFIES_PER_SECOND, clock)
+    this.#noise = noise
   }
 
   /**
@@ -53,78 +95,117 @@ export class Admission {
     link: Link,
     isWanted: () => boolean,
   ): Promise<Uint8Array> {
+    const { allowed, rate } = this.rate.attempt(link.remote.host)
+    if (!allowed) return this.#refuseUnread({ reason: 'too many attempts' }, link, rate)
     let request: HandshakeRequest
     try {
       request = decodeHandshakeRequest(payload)
     } catch (error) {
-      this.#report('malformed request', link, { error })
-      return encodeHandshakeResponse(refuseHandshake('', this.#now()))
+      const detail = LevinError.from(error).message
+      return this.#refuseUnread({ reason: 'malformed request', detail }, link, rate)
     }
-    const who = { hotkey: request.validatorHotkey.slice(0, 64) }
-    if (!session.apply('handshake')) return this.#refuse('another handshake is under way', link, who)
-    let outcome = await this.#examine(request, link)
-    if (typeof outcome !== 'string') outcome = this.#enter(request, session, link, isWanted) ?? outcome
-    if (typeof outcome === 'string') {
+    if (!session.apply('handshake')) {
+      return this.#refuse({ reason: 'another handshake is under way' }, request, link, rate)
+    }
+    const outcome = await this.#examine(request, session, link, isWanted)
+    if ('reason' in outcome) {
       session.apply('refused')
-      const skewSeconds = request.timestamp - Math.floor(this.#now() / 1000)
-      return this.#refuse(outcome, link, { ...who, skewSeconds })
+      return this.#refuse(outcome, request, link, rate)
     }
-    this.#settings.logger.info('validator connected', {
-      hotkey: request.validatorHotkey,
-      remote: link.remote,
-    })
+    this.#accepted(request, link, rate)
     return encodeHandshakeResponse(outcome)
   }
 
-  /** The proof is good: all the rest is looked at in one go, since others came and went while it was examined. */
-  #enter(
-    { validatorHotkey: hotkey }: HandshakeRequest,
+  async #examine(
+    request: HandshakeRequest,
     session: Session,
     link: Link,
     isWanted: () => boolean,
-  ): Refusal | undefined {
-    if (!isWanted()) return 'given up'
-    if (!this.#peers.hasRoom(hotkey)) return 'too many validators'
-    if (!session.accept(hotkey)) return 'another hotkey on one connection'
-    this.#peers.enter(hotkey, link)
-    return undefined
-  }
-
-  async #examine(request: HandshakeRequest, link: Link): Promise<Refusal | HandshakeResponse> {
-    const checked = checkHandshakeRequest({ request, now: this.#now() })
-    if (!checked.ok) return checked.reason
+  ): Promise<Refused | HandshakeResponse> {
+    const { signer } = this.#settings
     const { validatorHotkey: hotkey } = request
-    try {
-      if (!(await this.#settings.access({ hotkey, remote: link.remote }))) return 'not admitted'
-    } catch (error) {
-      this.#settings.logger.error('the access policy failed, so nobody is admitted', { hotkey, error })
-      return 'access policy failed'
-    }
+    const checked = checkHandshakeRequest({ request, now: this.#now() })
+    if (!checked.ok) return { reason: checked.reason }
+    const detail = await this.#access.objection({ hotkey, remote: link.remote })
+    if (detail !== undefined) return { reason: 'not admitted', detail }
+    if (!this.#peers.isKnown(hotkey) && !this.#verifies.take()) return { reason: 'too many signature checks' }
     const verified = verifyHandshakeRequest(checked, {
       fingerprint: this.#fingerprint,
       now: this.#now(),
       nonces: this.#nonces,
     })
-    if (!verified.ok) return verified.reason
-    if (!this.#peers.hasRoom(hotkey)) return 'too many validators'
+    if (!verified.ok) return { reason: verified.reason }
+    if (!this.#peers.hasRoom(hotkey)) return { reason: 'too many validators' }
+    let response: HandshakeResponse
     try {
-      const { signer } = this.#settings
-      return await acceptHandshake({ signer, request, fingerprint: this.#fingerprint, now: this.#now() })
+      response = await acceptHandshake({ signer, request, fingerprint: this.#fingerprint, now: this.#now() })
     } catch (error) {
       this.#settings.logger.error('the signer failed, so nobody can connect', {
         error: LevinError.from(error),
       })
-      return 'signer failed'
+      return { reason: 'signer failed' }
     }
+    return this.#enter(hotkey, session, link, isWanted) ?? response
   }
 
-  #refuse(reason: Refusal, link: Link, fields: object): Uint8Array {
-    this.#report(reason, link, fields)
+  /** The proof is good: all the rest is looked at in one go, since others came and went while it was examined. */
+  #enter(hotkey: string, session: Session, link: Link, isWanted: () => boolean): Refused | undefined {
+    if (!isWanted()) return { reason: 'given up' }
+    if (!this.#peers.hasRoom(hotkey)) return { reason: 'too many validators' }
+    if (!session.accept(hotkey)) return { reason: 'another hotkey on one connection' }
+    this.#peers.enter({ hotkey, link, session })
+    return undefined
+  }
+
+  #accepted({ validatorHotkey: hotkey, timestamp }: HandshakeRequest, link: Link, rate: number): void {
+    const { remote } = link
+    this.tally.accepted++
+    this.rate.authenticated(remote.host)
+    this.#settings.sourceFilter?.learn(remote.host, hotkey)
+    this.#settings.logger.info('validator connected', { hotkey, remote })
+    const skewSeconds = this.#skew(timestamp)
+    this.#observers.tell('handshake', {
+      accepted: true,
+      reason: undefined,
+      hotkey,
+      remote,
+      skewSeconds,
+      rate,
+    })
+    this.#observers.tell('connection', { state: 'authenticated', hotkey, remote, closed: undefined })
+  }
+
+  /** PROTOCOL: a refusal of what was not read does not even say who we are. */
+  #refuseUnread(refused: Refused, link: Link, rate: number): Uint8Array {
+    this.#report(refused, '', undefined, link, rate)
+    return encodeHandshakeResponse(refuseHandshake('', this.#now()))
+  }
+
+  #refuse(
+    refused: Refused,
+    { validatorHotkey, timestamp }: HandshakeRequest,
+    link: Link,
+    rate: number,
+  ): Uint8Array {
+    this.#report(refused, validatorHotkey.slice(0, 64), this.#skew(timestamp), link, rate)
     return encodeHandshakeResponse(refuseHandshake(this.#settings.signer.hotkey, this.#now()))
   }
 
-  #report(reason: Refusal, link: Link, fields: object): void {
-    this.#settings.logger.debug('refused a handshake', { reason, remote: link.remote, ...fields })
+  #report(
+    { reason: kind, detail }: Refused,
+    hotkey: string,
+    skewSeconds: number | undefined,
+    { remote }: Link,
+    rate: number,
+  ): void {
+    this.tally.refused[kind] = (this.tally.refused[kind] ?? 0) + 1
+    const reason = detail === undefined ? kind : `${kind}: ${detail}`
+    this.#noise.note(kind, 'refused a handshake', { reason, hotkey, remote, skewSeconds, rate })
+    this.#observers.tell('handshake', { accepted: false, reason, hotkey, remote, skewSeconds, rate })
+  }
+
+  #skew(timestamp: number): number {
+    return timestamp - Math.floor(this.#now() / 1000)
   }
 
   #now(): number {

@@ -1,12 +1,14 @@
+import { randomBytes } from 'node:crypto'
 import { Call } from '../contract/call.js'
 import { type Logger, withFields } from '../logger.js'
 import type { Address } from '../transport/link.js'
 import type { SynapsePacket } from '../wire/messages.js'
 import type { EncodedMap, SynapseData } from '../wire/value.js'
 
+const ID_BYTES = 8
+
 /** What a call is made of. */
 export interface CallOrigin {
-  readonly id: string
   readonly caller: string
   readonly remote: Address
   readonly deadline: number
@@ -15,23 +17,25 @@ export interface CallOrigin {
 
 /** A call that runs: what the handler sees, and what only the dispatcher may do with it. */
 export class LiveCall extends Call {
-  readonly id: string
   readonly caller: string
   readonly remote: Address
   readonly synapse: string
   readonly data: EncodedMap
-  readonly deadline: number
+  deadline: number
+  /** Who keeps the deadline. */
+  keeper: { limitTo(ms: number): void } | undefined
   /** The request's data, decoded and not validated. */
   readonly body: SynapseData
   readonly #logger: Logger
+  #id: string | undefined
   #log: Logger | undefined
   #controller: AbortController | undefined
   #abortReason: Error | undefined
-  #releases: (() => void)[] | undefined
+  #isDone = false
+  #whenDone: (() => void)[] | undefined
 
   constructor(origin: CallOrigin, packet: SynapsePacket) {
     super()
-    this.id = origin.id
     this.caller = origin.caller
     this.remote = origin.remote
     this.deadline = origin.deadline
@@ -39,6 +43,12 @@ export class LiveCall extends Call {
     this.synapse = packet.synapseType
     this.data = packet.encodedData
     this.body = packet.data
+  }
+
+  /** Drawn when it is first asked for; at random, since a counter would tell peers how busy we are. */
+  get id(): string {
+    this.#id ??= randomBytes(ID_BYTES).toString('hex')
+    return this.#id
   }
 
   /** Made when it is first asked for: an AbortController costs more than everything else here. */
@@ -59,6 +69,10 @@ export class LiveCall extends Call {
     return this.#abortReason !== undefined
   }
 
+  limitTo(ms: number): void {
+    this.keeper?.limitTo(ms)
+  }
+
   /** Nobody waits for the answer any more. */
   abort(reason: Error): void {
     if (this.#abortReason !== undefined) return
@@ -66,14 +80,17 @@ export class LiveCall extends Call {
     this.#controller?.abort(reason)
   }
 
-  /** Runs when the handler is done, whatever became of it. */
-  onRelease(run: () => void): void {
-    this.#releases ??= []
-    this.#releases.push(run)
+  onDone(run: () => void): void {
+    if (this.#isDone) run()
+    else {
+      this.#whenDone ??= []
+      this.#whenDone.push(run)
+    }
   }
 
-  release(): void {
-    for (const run of this.#releases ?? []) run()
-    this.#releases = undefined
+  done(): void {
+    this.#isDone = true
+    for (const run of this.#whenDone ?? []) run()
+    this.#whenDone = undefined
   }
 }

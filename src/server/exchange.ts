@@ -5,10 +5,11 @@ import type { Link, LinkStream, StreamEvents } from '../transport/link.js'
 import { FrameDecoder, type FrameEvents } from '../wire/frame.js'
 import { MessageType, messageTypeName } from '../wire/message-type.js'
 import { decodeSynapsePacket, type SynapsePacket } from '../wire/messages.js'
-import { ErrorText } from '../wire/protocol-texts.js'
+import { CLOSE_CODE, CloseReason, ErrorText } from '../wire/protocol-texts.js'
 import type { Admission } from './admission.js'
 import type { Dispatcher, Running } from './dispatch/dispatcher.js'
 import type { Session } from './session.js'
+import type { Summary } from './summary.js'
 
 /** THREATS M4: what a stranger may make us read. A handshake request has 185 bytes. */
 const MAX_FRAME_OF_A_STRANGER = 4096
@@ -18,6 +19,7 @@ export interface ExchangeHost {
   readonly admission: Admission
   readonly dispatcher: Dispatcher
   readonly logger: Logger
+  readonly noise: Summary
   readonly maxFrameBytes: number
   readonly handshakeTimeoutMs: number
   after(ms: number, run: () => void): () => void
@@ -51,6 +53,10 @@ export class Exchange implements StreamEvents, FrameEvents {
   }
 
   onBytes(bytes: Uint8Array): void {
+    if (!this.#session.takesBytes(bytes.length)) {
+      this.#link.close(CLOSE_CODE, CloseReason.cleanup)
+      return
+    }
     try {
       this.#frames.push(bytes)
     } catch (error) {
@@ -107,23 +113,30 @@ export class Exchange implements StreamEvents, FrameEvents {
     try {
       packet = decodeSynapsePacket(payload)
     } catch (error) {
-      this.#host.logger.debug('refused a malformed request', { remote: this.#link.remote, error })
+      this.#report('refused a malformed request', error)
       const text = this.#session.isAuthenticated
         ? ErrorText.invalidRequestFormat
         : ErrorText.authenticationFailed
       this.#answer(dispatcher.failure(text, false))
       return
     }
-    const { hotkey, isAuthenticated } = this.#session
-    if (!isAuthenticated || hotkey === undefined) {
+    const { isAuthenticated, isLeaving } = this.#session
+    if (isLeaving || (isAuthenticated && isStopping)) {
+      this.#stream.reset()
+    } else if (!isAuthenticated) {
       this.#answer(
         dispatcher.failure(ErrorText.authenticationFailed, dispatcher.isStream(packet.synapseType)),
       )
-    } else if (isStopping) {
-      this.#stream.reset()
     } else {
-      this.#running = dispatcher.dispatch(packet, { hotkey, remote: this.#link.remote }, this.#stream)
+      this.#running = dispatcher.dispatch(packet, this.#session, this.#stream)
     }
+  }
+
+  /** What a validator does wrong is a line each, for whoever looks into it; what strangers do is counted. */
+  #report(what: string, error: unknown): void {
+    const { hotkey, isAuthenticated, remote } = this.#session
+    if (isAuthenticated) this.#host.logger.debug(what, { hotkey, remote, error })
+    else this.#host.noise.note(what, `${what} of a stranger`, { remote, error })
   }
 
   #answer(frame: Uint8Array): void {
@@ -134,7 +147,7 @@ export class Exchange implements StreamEvents, FrameEvents {
   /** An error of this stream only. The answering side is finished, as the reference does, and the rest is not read. */
   #giveUp(error: unknown): void {
     this.#cancelTimer?.()
-    this.#host.logger.debug('gave up a stream', { remote: this.#link.remote, error })
+    this.#report('gave up a stream', error)
     if (this.#running === undefined && !this.#asked) this.#stream.end()
     this.#stream.reset()
   }

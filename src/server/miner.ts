@@ -1,10 +1,10 @@
 import { certificateFingerprint } from '../auth/fingerprint.js'
+import type { Call } from '../contract/call.js'
 import {
   type KnownOptions,
   type PlainOptions,
   type StreamOptions,
   type SynapseDefinition,
-  type SynapseOptions,
   synapse,
 } from '../contract/definition.js'
 import type { Handler } from '../contract/handler.js'
@@ -15,12 +15,15 @@ import { Endpoint } from '../transport/endpoint.js'
 import type { Address } from '../transport/link.js'
 import { defaultQuicOptions } from '../transport/quic-config.js'
 import { CloseReason } from '../wire/protocol-texts.js'
-import type { HandlerClass, HandlerScope } from './dispatch/container.js'
+import { isOpen } from './access/open.js'
+import type { AccessPolicy } from './access/rule.js'
+import type { HandlerScope } from './dispatch/container.js'
 import type { Invoke } from './dispatch/route.js'
 import { checkMinerOptions, type MinerOptions, type MinerSettings } from './options.js'
-import { isOpen } from './policy/access.js'
-import type { Middleware } from './policy/middleware.js'
+import type { AnyMiddleware, Middleware, NothingAdded } from './policy/middleware.js'
 import { type DeclaredHandler, MinerService } from './service.js'
+import type { MinerStats } from './stats.js'
+import { type MinerEvents, Observers } from './watch.js'
 
 /** PROTOCOL: the port of a miner unless it says otherwise on the chain. */
 const DEFAULT_PORT = 8443
@@ -39,9 +42,11 @@ export interface ListenAddress {
  * const miner = new Miner({ signer: seedSigner(seed), access: allowlist([validator]) }).register(ForecastMiner)
  * const { port } = await miner.listen({ port: 8091 })
  */
-export class Miner {
+export class Miner<Added extends object = NothingAdded> {
   readonly #settings: MinerSettings
-  readonly #middleware: Middleware[] = []
+  #access: AccessPolicy
+  readonly #observers: Observers
+  readonly #middleware: AnyMiddleware[] = []
   readonly #declared = new Map<string, DeclaredHandler>()
   #service: MinerService | undefined
   #endpoint: Endpoint | undefined
@@ -52,6 +57,8 @@ export class Miner {
   /** @throws LevinError CONFIG for an option that is missing, unknown or out of range */
   constructor(options: MinerOptions) {
     this.#settings = checkMinerOptions(options)
+    this.#access = this.#settings.access
+    this.#observers = new Observers(this.#settings.logger)
   }
 
   /** SS58. */
@@ -59,19 +66,44 @@ export class Miner {
     return this.#settings.signer.hotkey
   }
 
-  /** Adds middleware, outermost first. @throws LevinError CONFIG after `listen` */
-  use(...middleware: Middleware[]): this {
+  /**
+   * Another access policy from now on, also while the miner runs: validators whom it does not admit are closed.
+   * @throws LevinError CONFIG when the policy cannot start; the one that was there stays
+   */
+  async setAccess(access: AccessPolicy): Promise<void> {
+    await this.#service?.access.replace(access)
+    this.#access = access
+  }
+
+  /** What it does and did, since `listen`. @throws LevinError CONFIG before */
+  stats(): MinerStats {
+    if (this.#service !== undefined) return this.#service.stats(this.#endpoint?.stats())
+    throw new LevinError('CONFIG', 'stats() came too early: the miner counts from listen() on')
+  }
+
+  /**
+   * Calls `listener` whenever it happens; what it throws goes to the log. Any time, also while the miner runs.
+   * @returns what takes the listener away again
+   */
+  on<K extends keyof MinerEvents>(kind: K, listener: (event: MinerEvents[K]) => void): () => void {
+    return this.#observers.on(kind, listener)
+  }
+
+  /**
+   * Adds a middleware, around the handlers and inside those that were added before it. One that needs what none before
+   * it adds does not compile; what it adds is there for the handlers, whose `call` is then `Call & { what: ItIs }`.
+   * @throws LevinError CONFIG after `listen`
+   */
+  use<Adds extends object = NothingAdded>(middleware: Middleware<Adds, Added>): Miner<Added & Adds> {
     this.#mustBeNew('use')
-    for (const policy of middleware) {
-      if (typeof policy !== 'function') {
-        throw new LevinError(
-          'CONFIG',
-          'use() takes functions (call, next) => ...; was one called that should be passed?',
-        )
-      }
-      this.#middleware.push(policy)
+    if (typeof middleware !== 'function') {
+      throw new LevinError(
+        'CONFIG',
+        'use() takes one function (call, next) => ...; was one called that should be passed?',
+      )
     }
-    return this
+    this.#middleware.push(middleware)
+    return this as unknown as Miner<Added & Adds>
   }
 
   /**
@@ -79,17 +111,21 @@ export class Miner {
    * anew for each call.
    * @throws LevinError CONFIG for a class without handlers, a name that is taken, or after `listen`
    */
-  register(type: HandlerClass, { scope = 'miner' }: { scope?: HandlerScope } = {}): this {
+  register<T extends object>(
+    type: (new (...args: never[]) => T) & (T extends FitFor<T, Added> ? unknown : FitFor<T, Added>),
+    { scope = 'miner' }: { scope?: HandlerScope } = {},
+  ): this {
     this.#mustBeNew('register')
     const handlers = handlersOf(type)
     if (handlers.length === 0) {
       throw new LevinError('CONFIG', `${type.name} has no method with @Synapse('Name', { ... })`)
     }
-    for (const { definition, method } of handlers) {
+    for (const { definition, method, worker } of handlers) {
       this.#declare({
         definition,
         where: `${type.name}.${String(method)}`,
-        invoke: (container) => {
+        invoke: (container, workers) => {
+          if (worker !== undefined) return workers.handler({ type, scope, definition, module: worker })
           const instanceOf = container.instances(type, scope)
           return (request, call) => (instanceOf(call) as Methods)[method]!(request, call)
         },
@@ -102,16 +138,19 @@ export class Miner {
    * Adds one handler without a class: `miner.synapse(Forecast, (query, call) => ...)`, or with a name and options.
    * @throws LevinError CONFIG for a name that is taken, or after `listen`
    */
-  synapse<O extends PlainOptions | StreamOptions>(definition: SynapseDefinition<O>, handler: Handler<O>): this
+  synapse<O extends PlainOptions | StreamOptions>(
+    definition: SynapseDefinition<O>,
+    handler: Handler<O, Added>,
+  ): this
   synapse<const O extends PlainOptions | StreamOptions>(
     name: string,
     options: KnownOptions<O>,
-    handler: Handler<O>,
+    handler: Handler<O, Added>,
   ): this
   synapse(
     ...given:
-      | [SynapseDefinition, Handler<SynapseOptions>]
-      | [string, PlainOptions | StreamOptions, Handler<SynapseOptions>]
+      | [definition: SynapseDefinition, handler: AnyHandler]
+      | [name: string, options: PlainOptions | StreamOptions, handler: AnyHandler]
   ): this {
     this.#mustBeNew('synapse')
     const [definition, handler] = given.length === 2 ? given : [synapse(given[0], given[1]), given[2]]
@@ -121,7 +160,7 @@ export class Miner {
     this.#declare({
       definition,
       where: `miner.synapse('${definition.name}')`,
-      invoke: () => handler as Invoke,
+      invoke: () => handler as unknown as Invoke,
     })
     return this
   }
@@ -162,23 +201,43 @@ export class Miner {
   }
 
   async #start({ host = '0.0.0.0', port = DEFAULT_PORT }: ListenAddress): Promise<Address> {
-    const { access, clock, idleTimeoutMs, keepAliveMs, logger, maxStreams } = this.#settings
+    const {
+      clock,
+      idleTimeoutMs,
+      keepAliveMs,
+      logger,
+      maxStreams,
+      resetSecret,
+      sourceFilter,
+      validateAddresses,
+    } = this.#settings
     const certificate = createCertificate()
     const fingerprint = certificateFingerprint(certificate.der)
-    const service = new MinerService(this.#settings, this.#middleware, this.#declared.values(), fingerprint)
+    const service = new MinerService(
+      { ...this.#settings, access: this.#access },
+      this.#middleware,
+      this.#declared.values(),
+      fingerprint,
+      this.#observers,
+    )
+    await service.start()
     const listening = Endpoint.listen({
       host,
       port,
       certificate,
       clock,
       quic: { ...defaultQuicOptions, idleTimeoutMs, keepAliveMs, maxPeerStreams: maxStreams },
+      validateAddress: validateAddresses,
+      resetSecret,
+      ...(sourceFilter && { admitsSource: (source) => sourceFilter.admits(source) }),
+      isKnownSource: (source) => service.admission.rate.isKnown(source),
       onConnection: (link) => service.accept(link),
     })
-    listening.catch(() => service.dispose())
+    listening.catch(() => service.stop())
     const endpoint = await listening
     this.#service = service
     this.#endpoint = endpoint
-    if (isOpen(access)) logger.warn('access is open(): every hotkey that can sign is admitted')
+    if (isOpen(this.#access)) logger.warn('access is open(): every hotkey that can sign is admitted')
     logger.info('miner listening', {
       hotkey: this.hotkey,
       ...endpoint.address,
@@ -202,7 +261,7 @@ export class Miner {
     this.#endpoint?.refuseNew()
     await this.#service?.drain()
     await this.#endpoint?.close(CloseReason.serverShutdown)
-    await this.#service?.dispose()
+    await this.#service?.stop()
   }
 
   #mustBeNew(method: string): void {
@@ -218,4 +277,16 @@ export class Miner {
   }
 }
 
+/** A class's methods as they have to be: those that take a call may ask of it only what middleware adds. */
+type FitFor<T, Added> = {
+  [K in keyof T]: T[K] extends (request: never, call: infer C, ...rest: never[]) => unknown
+    ? C extends Call
+      ? Call & Added extends C
+        ? T[K]
+        : { 'no middleware adds to the call': Exclude<keyof C, keyof Call | keyof Added> }
+      : T[K]
+    : T[K]
+}
+
+type AnyHandler = (request: never, call: never) => unknown
 type Methods = Record<string | symbol, (request: unknown, call: unknown) => unknown>

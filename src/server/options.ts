@@ -1,18 +1,24 @@
+import { randomBytes } from 'node:crypto'
 import type { Signer } from '../auth/signer.js'
 import { decodeHotkey } from '../auth/ss58.js'
 import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
-import { consoleLogger, type Logger } from '../logger.js'
+import type { Logger } from '../logger.js'
+import { pinoLogger } from '../pino-logger.js'
 import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD } from '../wire/frame.js'
+import type { AccessPolicy } from './access/rule.js'
+import type { SourceFilter } from './access/source-filter.js'
 import type { DependencyContainer } from './dispatch/container.js'
-import type { AccessPolicy } from './policy/access.js'
+import { DEFAULT_WORKERS } from './dispatch/workers.js'
+
+const RESET_SECRET_BYTES = 32
 
 export interface MinerOptions {
   /** The miner's hotkey and what signs for it. */
   readonly signer: Signer
-  /** Who may come in: `allowlist([...])`, a function, or `open()` for everybody. There is no default. */
+  /** Who may come in: `allowlist([...])`, another rule, `any` and `all` of them, a function, or `open()`. There is no default. */
   readonly access: AccessPolicy
-  /** Default: `consoleLogger('info')`, lines on standard error. */
+  /** Default: `pinoLogger('info')`, JSON lines on standard error. */
   readonly logger?: Logger
   /** Where handlers' dependencies are registered. Default: tsyringe's global container. The miner makes a child of it. */
   readonly container?: DependencyContainer
@@ -20,6 +26,28 @@ export interface MinerOptions {
   readonly handlerTimeoutMs?: number
   /** Milliseconds that a handshake may take, from the first byte of its stream. Default 10,000, as btlightning. */
   readonly handshakeTimeoutMs?: number
+  /**
+   * Milliseconds that a connection may take from TLS to its first accepted handshake. Default 30,000: time for a few
+   * attempts, and none to occupy a place.
+   */
+  readonly strangerTimeoutMs?: number
+  /** Handshakes of one address in a sliding minute. Default 30, as btlightning; ten times as many where somebody proved himself within the hour. */
+  readonly handshakesPerMinute?: number
+  /** How often everybody's right to be here is looked at again, in milliseconds, besides when the policy's data changes. Default 60,000. */
+  readonly accessReviewMs?: number
+  /** Whether a newcomer must show that it is where it says, by QUIC's Retry. Default true, as btlightning. */
+  readonly validateAddresses?: boolean
+  /** Drops datagrams of unknown senders before anything is done about them. Default: none. */
+  readonly sourceFilter?: SourceFilter
+  /**
+   * 32 secret bytes that stay the same when the miner starts again, so that validators notice within a round trip.
+   * Default: derived from the signer's seed; with a signer that has none, drawn at each start.
+   */
+  readonly resetSecret?: Uint8Array
+  /** Milliseconds for which the event loop may stand still before the log names who did it. Default 100. */
+  readonly blockedMs?: number
+  /** Threads for handlers with the `worker` option, started when there is such a handler. Default: one less than there are cores, and at least one. */
+  readonly workers?: number
   /** Milliseconds that `close` waits for running calls. Default 10,000. */
   readonly drainMs?: number
   /** Bytes of one frame's payload, in and out. Default 64 MiB; from 1 MiB to 2^32-1. */
@@ -37,7 +65,8 @@ export interface MinerOptions {
 }
 
 /** Checked, with every default filled in. */
-export type MinerSettings = Required<Omit<MinerOptions, 'container'>> & Pick<MinerOptions, 'container'>
+export type MinerSettings = Required<Omit<MinerOptions, Optional>> & Pick<MinerOptions, Optional>
+type Optional = 'container' | 'sourceFilter'
 
 const KEYS: ReadonlySet<string> = new Set<keyof MinerOptions>([
   'signer',
@@ -46,6 +75,14 @@ const KEYS: ReadonlySet<string> = new Set<keyof MinerOptions>([
   'container',
   'handlerTimeoutMs',
   'handshakeTimeoutMs',
+  'strangerTimeoutMs',
+  'handshakesPerMinute',
+  'accessReviewMs',
+  'validateAddresses',
+  'sourceFilter',
+  'resetSecret',
+  'blockedMs',
+  'workers',
   'drainMs',
   'maxFrameBytes',
   'maxValidators',
@@ -64,7 +101,7 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
         `new Miner: there is no option '${key}'; there are ${[...KEYS].join(', ')}`,
       )
   }
-  const { signer, access } = options
+  const { signer, access, resetSecret, validateAddresses = true } = options
   if (typeof signer?.sign !== 'function') {
     throw new LevinError(
       'CONFIG',
@@ -72,20 +109,43 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
     )
   }
   decodeHotkey(signer.hotkey)
-  if (typeof access !== 'function') {
+  if (typeof access !== 'function' && typeof access?.objection !== 'function') {
     throw new LevinError(
       'CONFIG',
       'new Miner: access is missing; say who may come in: access: allowlist([hotkey, ...]), or open() for everybody',
+    )
+  }
+  if (typeof validateAddresses !== 'boolean') {
+    throw new LevinError(
+      'CONFIG',
+      `new Miner: validateAddresses is ${validateAddresses}; it is true or false`,
+    )
+  }
+  if (
+    resetSecret !== undefined &&
+    !(resetSecret instanceof Uint8Array && resetSecret.length === RESET_SECRET_BYTES)
+  ) {
+    throw new LevinError(
+      'CONFIG',
+      `new Miner: resetSecret is not a Uint8Array of ${RESET_SECRET_BYTES} bytes`,
     )
   }
   const idleTimeoutMs = integer('idleTimeoutMs', options.idleTimeoutMs, 150_000, 2, 3_600_000)
   return {
     signer,
     access,
-    logger: options.logger ?? consoleLogger('info'),
+    logger: options.logger ?? pinoLogger('info'),
     ...(options.container && { container: options.container }),
+    ...(options.sourceFilter && { sourceFilter: options.sourceFilter }),
     handlerTimeoutMs: milliseconds('handlerTimeoutMs', options.handlerTimeoutMs, 30_000, idleTimeoutMs),
     handshakeTimeoutMs: milliseconds('handshakeTimeoutMs', options.handshakeTimeoutMs, 10_000, idleTimeoutMs),
+    strangerTimeoutMs: milliseconds('strangerTimeoutMs', options.strangerTimeoutMs, 30_000, idleTimeoutMs),
+    handshakesPerMinute: integer('handshakesPerMinute', options.handshakesPerMinute, 30, 1, 1_000_000),
+    accessReviewMs: integer('accessReviewMs', options.accessReviewMs, 60_000, 100, 86_400_000),
+    validateAddresses,
+    resetSecret: resetSecret ?? signer.secretFor?.('stateless reset') ?? randomBytes(RESET_SECRET_BYTES),
+    blockedMs: integer('blockedMs', options.blockedMs, 100, 10, 60_000),
+    workers: integer('workers', options.workers, DEFAULT_WORKERS, 1, 1024),
     drainMs: integer('drainMs', options.drainMs, 10_000, 0, 3_600_000),
     maxFrameBytes: integer(
       'maxFrameBytes',

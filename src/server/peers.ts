@@ -1,32 +1,99 @@
+import type { Clock } from '../clock.js'
 import type { Link } from '../transport/link.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
+import type { Session } from './session.js'
+
+/** A validator that was here within this time finds room again, though the miner is full. */
+const RETURN_MS = 3_600_000
+/** Rooms for those who come back, in parts of `maxValidators`. */
+const RETURN_SHARE = 1 / 8
+const MAX_REMEMBERED = 4096
+/** How long the answers that are under way on a replaced connection have. */
+const REPLACED_DRAIN_MS = 2000
+/**
+ * How often one hotkey is given that time: two programs with one hotkey replace each other as fast as they can, and
+ * would have any number of connections draining. Sooner than that, the earlier one is closed at once.
+ */
+const DRAIN_EVERY_MS = 1000
+
+export interface Peer {
+  readonly hotkey: string
+  readonly link: Link
+  readonly session: Session
+}
 
 /** The validators that are connected, one connection each. */
 export class Peers {
   readonly #max: number
-  readonly #links = new Map<string, Link>()
+  readonly #clock: Clock
+  readonly #peers = new Map<string, Peer>()
+  /** When those who left were last here. */
+  readonly #left = new Map<string, number>()
+  readonly #drainedAt = new Map<string, number>()
 
-  constructor(maxValidators: number) {
+  constructor(maxValidators: number, clock: Clock) {
     this.#max = maxValidators
+    this.#clock = clock
   }
 
   get size(): number {
-    return this.#links.size
+    return this.#peers.size
   }
 
-  /** Whether there is room for `hotkey`: one that is connected may always replace itself. */
+  [Symbol.iterator](): Iterator<Peer> {
+    return [...this.#peers.values()].values()
+  }
+
+  /** Whether this hotkey is here, or was within the last hour. */
+  isKnown(hotkey: string): boolean {
+    return this.#peers.has(hotkey) || this.#wasHere(hotkey)
+  }
+
+  /** Whether there is a place for `hotkey`: one that is here may replace itself. */
   hasRoom(hotkey: string): boolean {
-    return this.#links.size < this.#max || this.#links.has(hotkey)
+    const rooms = this.#wasHere(hotkey) ? this.#max + Math.ceil(this.#max * RETURN_SHARE) : this.#max
+    return this.#peers.has(hotkey) || this.#peers.size < rooms
   }
 
-  /** PROTOCOL: the same hotkey on a new connection closes the earlier one. */
-  enter(hotkey: string, link: Link): void {
-    const earlier = this.#links.get(hotkey)
-    this.#links.set(hotkey, link)
-    if (earlier !== undefined && earlier !== link) earlier.close(CLOSE_CODE, CloseReason.replaced)
+  #wasHere(hotkey: string): boolean {
+    const at = this.#left.get(hotkey)
+    return at !== undefined && this.#clock.monotonicMs() - at < RETURN_MS
   }
 
-  leave(hotkey: string, link: Link): void {
-    if (this.#links.get(hotkey) === link) this.#links.delete(hotkey)
+  /** PROTOCOL: the same hotkey on a new connection closes the earlier one; what that one was answering is finished first. */
+  enter(peer: Peer): void {
+    const { hotkey } = peer
+    const earlier = this.#peers.get(hotkey)
+    this.#peers.set(hotkey, peer)
+    this.#left.delete(hotkey)
+    if (earlier === undefined || earlier.link === peer.link) return
+    const now = this.#clock.monotonicMs()
+    const drainedAt = this.#drainedAt.get(hotkey)
+    if (drainedAt !== undefined && now - drainedAt < DRAIN_EVERY_MS) {
+      earlier.link.close(CLOSE_CODE, CloseReason.replaced)
+    } else {
+      this.#drainedAt.set(hotkey, now)
+      drain(earlier, this.#clock)
+    }
   }
+
+  leave({ hotkey, link }: Peer): void {
+    if (this.#peers.get(hotkey)?.link !== link) return
+    this.#peers.delete(hotkey)
+    this.#drainedAt.delete(hotkey)
+    this.#left.delete(hotkey)
+    this.#left.set(hotkey, this.#clock.monotonicMs())
+    if (this.#left.size > MAX_REMEMBERED)
+      for (const oldest of this.#left.keys()) return void this.#left.delete(oldest)
+  }
+}
+
+function drain({ link, session }: Peer, clock: Clock): void {
+  session.apply('replaced')
+  const close = (): void => {
+    cancelTimer()
+    link.close(CLOSE_CODE, CloseReason.replaced)
+  }
+  const cancelTimer = clock.after(REPLACED_DRAIN_MS, close)
+  session.whenIdle(() => void link.flushed().then(close))
 }

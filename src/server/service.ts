@@ -1,18 +1,25 @@
 /** A miner without its socket: what happens to each connection, from its first stream to its end. */
-import { NonceCache } from '../auth/nonce-cache.js'
 import type { SynapseDefinition } from '../contract/definition.js'
 import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
-import type { Link } from '../transport/link.js'
+import type { EndpointStats } from '../transport/endpoint-stats.js'
+import type { CloseInfo, Link } from '../transport/link.js'
+import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
+import { AccessControl } from './access-control.js'
 import { Admission } from './admission.js'
 import { MinerContainer } from './dispatch/container.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
 import { createRoute, type Invoke, type Route } from './dispatch/route.js'
+import { Workers } from './dispatch/workers.js'
 import { Exchange, type ExchangeHost } from './exchange.js'
+import { LoopWatch } from './loop-watch.js'
 import type { MinerSettings } from './options.js'
 import { Peers } from './peers.js'
-import type { Middleware } from './policy/middleware.js'
+import type { AnyMiddleware } from './policy/middleware.js'
 import { Session } from './session.js'
+import type { MinerStats } from './stats.js'
+import { Summary } from './summary.js'
+import type { Observers } from './watch.js'
 
 /** A handler as the miner's author declared it. */
 export interface DeclaredHandler {
@@ -20,19 +27,28 @@ export interface DeclaredHandler {
   /** Where it was declared, for messages. */
   readonly where: string
   /** Makes what runs it, when the container is there to make instances. */
-  readonly invoke: (container: MinerContainer) => Invoke
+  readonly invoke: (container: MinerContainer, workers: Workers) => Invoke
 }
 
 export class MinerService implements ExchangeHost {
+  readonly access: AccessControl
   readonly admission: Admission
   readonly dispatcher: Dispatcher
   readonly logger: Logger
+  readonly observers: Observers
+  readonly noise: Summary
   readonly maxFrameBytes: number
   readonly handshakeTimeoutMs: number
   isStopping = false
   readonly #settings: MinerSettings
   readonly #container: MinerContainer
+  readonly #workers: Workers
+  readonly #loop: LoopWatch
   readonly #peers: Peers
+  readonly #middleware: readonly AnyMiddleware[]
+  readonly #started: { what: string; part: Startable }[] = []
+  #connections = 0
+  readonly #routes: ReadonlyMap<string, Route>
 
   /**
    * Makes the handlers' instances and works out every route: nothing is looked up or sorted later.
@@ -41,9 +57,10 @@ export class MinerService implements ExchangeHost {
    */
   constructor(
     settings: MinerSettings,
-    middleware: readonly Middleware[],
+    middleware: readonly AnyMiddleware[],
     handlers: Iterable<DeclaredHandler>,
     fingerprint: string,
+    observers: Observers,
   ) {
     const { clock, logger, maxFrameBytes, handshakeTimeoutMs } = settings
     this.#settings = settings
@@ -51,18 +68,25 @@ export class MinerService implements ExchangeHost {
     this.maxFrameBytes = maxFrameBytes
     this.handshakeTimeoutMs = handshakeTimeoutMs
     this.#container = new MinerContainer(settings.container)
-    this.dispatcher = new Dispatcher(this.#routes(handlers, middleware), maxFrameBytes, clock, logger)
-    this.#peers = new Peers(settings.maxValidators)
-    this.admission = new Admission(settings, fingerprint, new NonceCache(), this.#peers)
+    this.#workers = new Workers(settings.workers, clock, logger)
+    this.#loop = new LoopWatch(settings, observers, () => this.#busy())
+    this.observers = observers
+    this.#middleware = middleware
+    this.#routes = this.#makeRoutes(handlers, middleware)
+    this.dispatcher = new Dispatcher(this.#routes, maxFrameBytes, clock, logger, observers)
+    this.#peers = new Peers(settings.maxValidators, clock)
+    this.access = new AccessControl(settings, this.#peers)
+    this.noise = new Summary(logger, clock)
+    this.admission = new Admission(settings, fingerprint, this.access, this.#peers, observers, this.noise)
   }
 
-  #routes(handlers: Iterable<DeclaredHandler>, middleware: readonly Middleware[]): Map<string, Route> {
+  #makeRoutes(handlers: Iterable<DeclaredHandler>, middleware: readonly AnyMiddleware[]): Map<string, Route> {
     const routes = new Map<string, Route>()
     for (const { definition, where, invoke } of handlers) {
       try {
         const route = createRoute(
           definition,
-          invoke(this.#container),
+          this.#loop.timed(definition.name, invoke(this.#container, this.#workers)),
           middleware,
           this.#settings.handlerTimeoutMs,
         )
@@ -76,19 +100,32 @@ export class MinerService implements ExchangeHost {
 
   /** Serves a connection whose TLS is done. */
   accept(link: Link): void {
-    const session = new Session()
+    const session = new Session(link.remote)
+    const cancelTimer = this.after(this.#settings.strangerTimeoutMs, () => {
+      link.close(CLOSE_CODE, CloseReason.cleanup)
+    })
+    session.whenAccepted(cancelTimer)
+    this.#connections++
     link.events = {
       onStream: (stream) => {
         stream.events = new Exchange(stream, session, link, this)
+        if (!session.takesStream()) link.close(CLOSE_CODE, CloseReason.cleanup)
       },
       onClosed: (info) => {
+        cancelTimer()
         session.apply('closed')
-        const { hotkey } = session
-        if (hotkey === undefined) return
-        this.#peers.leave(hotkey, link)
-        this.logger.info('validator disconnected', { hotkey, remote: link.remote, ...info })
+        this.#left(session, link, info)
       },
     }
+  }
+
+  #left(session: Session, link: Link, closed: CloseInfo): void {
+    const { hotkey, remote } = session
+    this.#connections--
+    if (hotkey === '') return
+    this.#peers.leave({ hotkey, link, session })
+    this.logger.info('validator disconnected', { hotkey, remote, ...closed })
+    this.observers.tell('connection', { state: 'closed', hotkey, remote, closed })
   }
 
   after(ms: number, run: () => void): () => void {
@@ -107,7 +144,91 @@ export class MinerService implements ExchangeHost {
     this.dispatcher.cancelAll('the miner is stopping')
   }
 
-  dispose(): Promise<void> {
-    return this.#container.dispose(this.logger)
+  /**
+   * What has to be there before the first connection. What had been started is stopped again when one of them fails.
+   * @throws LevinError CONFIG naming what failed
+   */
+  async start(): Promise<void> {
+    const { sourceFilter } = this.#settings
+    try {
+      await this.#begin(`access: ${this.access.name}`, this.access)
+      if (sourceFilter !== undefined) await this.#begin('sourceFilter', sourceFilter)
+      await this.#container.start()
+      await this.#workers.start()
+      for (const middleware of this.#middleware) {
+        await this.#begin(`middleware ${middleware.name}`, {
+          start: () => middleware.onStart?.(),
+          stop: () => middleware.onStop?.(),
+        })
+      }
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+    this.#loop.start()
   }
+
+  /** Names of the synapses that are being answered. */
+  #busy(): string[] {
+    return [...this.#routes.values()].filter(({ tally }) => tally.running > 0).map(({ name }) => name)
+  }
+
+  async #begin(what: string, part: Startable): Promise<void> {
+    try {
+      await part.start()
+    } catch (cause) {
+      throw new LevinError('CONFIG', `${what} did not start: ${LevinError.from(cause).message}`, { cause })
+    }
+    this.#started.push({ what, part })
+  }
+
+  /** After the last call: stops what was started, the last first, and disposes of the handlers. Never rejects. */
+  async stop(): Promise<void> {
+    this.#loop.stop()
+    for (const { what, part } of this.#started.splice(0).reverse()) {
+      try {
+        await part.stop()
+      } catch (error) {
+        this.logger.error(`${what} did not stop`, { error })
+      }
+    }
+    await this.#workers.stop()
+    await this.#container.dispose(this.logger)
+    this.noise.stop()
+  }
+
+  stats(network: EndpointStats | undefined): MinerStats {
+    const calls = [...this.#routes.values()].map(({ name, tally }) => [name, { ...tally }] as const)
+    const { accepted, refused } = this.admission.tally
+    return {
+      connections: {
+        halfOpen: network?.halfOpen ?? 0,
+        strangers: this.#connections - this.#peers.size,
+        validators: this.#peers.size,
+      },
+      handshakes: { accepted, refused: { ...refused } },
+      calls: Object.fromEntries(calls),
+      unrecognized: this.dispatcher.unrecognized,
+      access: { policy: this.access.name, ageMs: this.access.ageMs() },
+      middleware: byName(this.#middleware),
+      sourceFilter: this.#settings.sourceFilter?.stats(),
+      network,
+    }
+  }
+}
+
+interface Startable {
+  start(): void | Promise<void>
+  stop(): void | Promise<void>
+}
+
+function byName(middleware: readonly AnyMiddleware[]): Record<string, object> {
+  const found: Record<string, object> = {}
+  for (const policy of middleware) {
+    if (policy.stats === undefined) continue
+    let key = policy.name
+    for (let n = 2; key in found; n++) key = `${policy.name} ${n}`
+    found[key] = policy.stats()
+  }
+  return found
 }

@@ -1,36 +1,95 @@
+import type { Address } from '../transport/link.js'
+
 /**
  * What a connection is allowed, as a table. Pure. Who the peer is hangs on this object and never on its address.
  *
  * A connection may prove itself more than once: a validator that looks for several miners at one address sends a
  * handshake for each, on one connection. It must be the same validator each time.
  */
-export type SessionState = 'anonymous' | 'proving' | 'authenticated' | 'reproving' | 'closed'
-export type SessionEvent = 'handshake' | 'accepted' | 'refused' | 'closed'
+export type SessionState = 'anonymous' | 'proving' | 'authenticated' | 'reproving' | 'leaving' | 'closed'
+export type SessionEvent = 'handshake' | 'accepted' | 'refused' | 'replaced' | 'closed'
 
 const TRANSITIONS: Readonly<Record<SessionState, Readonly<Partial<Record<SessionEvent, SessionState>>>>> = {
   anonymous: { handshake: 'proving', closed: 'closed' },
   proving: { accepted: 'authenticated', refused: 'anonymous', closed: 'closed' },
-  authenticated: { handshake: 'reproving', closed: 'closed' },
-  reproving: { accepted: 'authenticated', refused: 'authenticated', closed: 'closed' },
+  authenticated: { handshake: 'reproving', replaced: 'leaving', closed: 'closed' },
+  reproving: { accepted: 'authenticated', refused: 'authenticated', replaced: 'leaving', closed: 'closed' },
+  leaving: { closed: 'closed' },
   closed: {},
 }
 
+/** THREATS M4: what a connection may cost before it has proved itself, in all. A handshake takes one stream and 190 bytes. */
+const STRANGER_STREAMS = 8
+const STRANGER_BYTES = 64 * 1024
+
 export class Session {
+  readonly remote: Address
   #state: SessionState = 'anonymous'
   #hotkey: string | undefined
+  #running = 0
+  #streamsLeft = STRANGER_STREAMS
+  #bytesLeft = STRANGER_BYTES
+  #whenIdle: (() => void) | undefined
+  #whenAccepted: (() => void) | undefined
+
+  constructor(remote: Address) {
+    this.remote = remote
+  }
 
   get state(): SessionState {
     return this.#state
   }
 
-  /** The validator that this connection belongs to, once it has proved so. */
-  get hotkey(): string | undefined {
-    return this.#hotkey
+  /** The validator that this connection belongs to, once it has proved so; empty before. */
+  get hotkey(): string {
+    return this.#hotkey ?? ''
+  }
+
+  /** The peer opened a stream. @returns false when it has to prove itself first */
+  takesStream(): boolean {
+    return this.isAuthenticated || --this.#streamsLeft >= 0
+  }
+
+  /** The peer sent so many bytes. @returns false when it has to prove itself first */
+  takesBytes(bytes: number): boolean {
+    if (this.isAuthenticated) return true
+    this.#bytesLeft -= bytes
+    return this.#bytesLeft >= 0
+  }
+
+  /** Calls that are being answered. */
+  get running(): number {
+    return this.#running
+  }
+
+  callStarted(): void {
+    this.#running++
+  }
+
+  callEnded(): void {
+    this.#running--
+    if (this.#running === 0) this.#whenIdle?.()
+  }
+
+  /** Calls `run` at the first handshake that is accepted. */
+  whenAccepted(run: () => void): void {
+    this.#whenAccepted = run
+  }
+
+  /** Calls `run` when no call is running, which may be now. */
+  whenIdle(run: () => void): void {
+    if (this.#running === 0) run()
+    else this.#whenIdle = run
   }
 
   /** Whether synapses are answered. */
   get isAuthenticated(): boolean {
     return this.#state === 'authenticated' || this.#state === 'reproving'
+  }
+
+  /** Whether what runs is finished, and nothing new is started. */
+  get isLeaving(): boolean {
+    return this.#state === 'leaving'
   }
 
   /** @returns false when the table has no such step: a second handshake while one is being looked at, say */
@@ -43,6 +102,8 @@ export class Session {
     if (this.#hotkey !== undefined && this.#hotkey !== hotkey) return false
     if (!this.#step('accepted')) return false
     this.#hotkey = hotkey
+    this.#whenAccepted?.()
+    this.#whenAccepted = undefined
     return true
   }
 

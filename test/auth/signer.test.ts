@@ -32,7 +32,7 @@ test.each(['', '0x', '02'.repeat(32), `0x${'zz'.repeat(32)}`, `0x${'02'.repeat(3
 
 test('inspecting a signer shows no secret', () => {
   const seed = Buffer.alloc(32, 1)
-  expect(Object.keys(seedSigner(seed))).toEqual(['hotkey', 'sign'])
+  expect(Object.keys(seedSigner(seed))).toEqual(['hotkey', 'sign', 'secretFor'])
   const signer = seedSigner(seed)
   seed.fill(9)
   expect(signer.hotkey).toBe(hotkey1)
@@ -61,4 +61,13 @@ test('a callback that does something else', async () => {
   })
   await expect(failing.sign(message)).rejects.toMatchObject({ code: 'CONFIG', cause })
   expect(() => callbackSigner('nobody', other.sign)).toThrow(config('nobody'))
+})
+
+test('a secret for each purpose, always the same, and another for each seed', () => {
+  const secret = (seed: number, purpose: string) =>
+    Buffer.from(seedSigner(Buffer.alloc(32, seed)).secretFor!(purpose)).toString('hex')
+  const secrets = [secret(1, 'a'), secret(1, 'b'), secret(2, 'a')]
+  expect(new Set(secrets).size).toBe(3)
+  expect(secret(1, 'a')).toBe(secrets[0])
+  expect(secrets[0]).toHaveLength(64)
 })

@@ -24,8 +24,9 @@ const refusal = (miner: ServedMiner, minerHotkey = minerSigner.hotkey) => ({
   certFingerprint: null,
 })
 
-/** Why the miner says, to its own log, that it refused. */
-const reasons = (miner: ServedMiner) => miner.log.at('debug').map(({ fields }) => fields.reason)
+/** Why the miner refused, as it tells its observers. */
+const reasons = (miner: ServedMiner) =>
+  miner.handshakes.filter(({ accepted }) => !accepted).map(({ reason }) => reason)
 
 /** A promise and what settles it. */
 function gate<T>() {
@@ -82,7 +83,7 @@ describe('refuses, saying nothing but no', () => {
   test('one that is not admitted', async () => {
     const miner = serving({ access: allowlist([other.hotkey]) })
     expect(await miner.connect().handshake()).toEqual(refusal(miner))
-    expect(reasons(miner)).toEqual(['not admitted'])
+    expect(reasons(miner)).toEqual([expect.stringContaining('not admitted: ')])
     expect(await miner.connect().handshake({ signer: other })).toMatchObject({ accepted: true })
   })
 
@@ -172,7 +173,7 @@ describe('the access policy', () => {
   test.each(failing)('that %s admits nobody, and the operator hears of it', async (_, access) => {
     const miner = serving({ access })
     expect(await miner.connect().handshake()).toEqual(refusal(miner))
-    expect(reasons(miner)).toEqual(['access policy failed'])
+    expect(reasons(miner)).toEqual([expect.stringContaining('not admitted: the policy failed: ')])
     expect(miner.log.at('error')).toMatchObject([{ fields: { error: { message: 'no chain' } } }])
   })
 })
@@ -321,9 +322,11 @@ describe('a handshake that takes too long', () => {
 
   test('leaves no timer behind when it was quick', async () => {
     const miner = serving()
-    await miner.authenticated()
-    await miner.connect().handshake({ fields: { signature: '' } })
-    await miner.connect().send(Buffer.from([MessageType.HandshakeRequest, 0, 0, 0, 1, 0xc1])).done
+    const peer = await miner.authenticated()
+    expect(miner.clock.pending).toBe(0)
+    await peer.handshake({ fields: { signature: '' } })
+    await peer.send(Buffer.from([MessageType.HandshakeRequest, 0, 0, 0, 1, 0xc1])).done
+    miner.service.noise.stop()
     expect(miner.clock.pending).toBe(0)
   })
 })

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.js'
+import { open } from '../../src/server/access/open.js'
+import { DEFAULT_WORKERS } from '../../src/server/dispatch/workers.js'
 import { checkMinerOptions, type MinerOptions } from '../../src/server/options.js'
-import { open } from '../../src/server/policy/access.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { minerSigner } from '../support/hotkeys.js'
 import { RecordingLogger } from '../support/recording-logger.js'
@@ -18,6 +19,13 @@ test("the defaults are btlightning's", () => {
     logger,
     handlerTimeoutMs: 30_000,
     handshakeTimeoutMs: 10_000,
+    strangerTimeoutMs: 30_000,
+    handshakesPerMinute: 30,
+    accessReviewMs: 60_000,
+    validateAddresses: true,
+    resetSecret: minerSigner.secretFor!('stateless reset'),
+    workers: DEFAULT_WORKERS,
+    blockedMs: 100,
     drainMs: 10_000,
     maxFrameBytes: 64 * 1024 * 1024,
     maxValidators: 128,
@@ -33,6 +41,13 @@ test('what is given is kept', () => {
     logger: new RecordingLogger(),
     handlerTimeoutMs: 1,
     handshakeTimeoutMs: 2,
+    strangerTimeoutMs: 4,
+    handshakesPerMinute: 9,
+    accessReviewMs: 100,
+    validateAddresses: false,
+    resetSecret: new Uint8Array(32),
+    workers: 3,
+    blockedMs: 10,
     drainMs: 3,
     maxFrameBytes: 2 ** 20,
     maxValidators: 5,

@@ -93,12 +93,16 @@ describe('drain', () => {
 })
 
 describe('connections', () => {
-  test('a validator that comes back closes its earlier connection and the calls on it', async () => {
+  test('a validator that comes back closes its earlier connection, and the calls on it after 2 s', async () => {
     const { miner, calls } = waiting()
     const first = await miner.authenticated()
     first.ask('wait')
     await until(() => calls.length === 1)
     const second = await miner.authenticated()
+    expect(first.closed).toBeUndefined()
+    expect(await first.ask('echo').done).toEqual([])
+    miner.clock.advance(2000)
+    await turn()
     expect(first.closed).toMatchObject({ by: 'peer', code: 0, reason: 'replaced' })
     expect(calls[0]!.call.signal.aborted).toBe(true)
     expect(await second.answer('echo')).toMatchObject({ success: true })

@@ -1,15 +1,31 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Session, type SessionEvent, type SessionState } from '../../src/server/session.js'
 
-const EVENTS: readonly SessionEvent[] = ['handshake', 'accepted', 'refused', 'closed']
+const EVENTS: readonly SessionEvent[] = ['handshake', 'accepted', 'refused', 'replaced', 'closed']
 
 /** The whole table: each state, and what each event makes of it. Empty: there is no such step. */
 const TABLE: [SessionState, Record<SessionEvent, SessionState | ''>][] = [
-  ['anonymous', { handshake: 'proving', accepted: '', refused: '', closed: 'closed' }],
-  ['proving', { handshake: '', accepted: 'authenticated', refused: 'anonymous', closed: 'closed' }],
-  ['authenticated', { handshake: 'reproving', accepted: '', refused: '', closed: 'closed' }],
-  ['reproving', { handshake: '', accepted: 'authenticated', refused: 'authenticated', closed: 'closed' }],
-  ['closed', { handshake: '', accepted: '', refused: '', closed: '' }],
+  ['anonymous', { handshake: 'proving', accepted: '', refused: '', replaced: '', closed: 'closed' }],
+  [
+    'proving',
+    { handshake: '', accepted: 'authenticated', refused: 'anonymous', replaced: '', closed: 'closed' },
+  ],
+  [
+    'authenticated',
+    { handshake: 'reproving', accepted: '', refused: '', replaced: 'leaving', closed: 'closed' },
+  ],
+  [
+    'reproving',
+    {
+      handshake: '',
+      accepted: 'authenticated',
+      refused: 'authenticated',
+      replaced: 'leaving',
+      closed: 'closed',
+    },
+  ],
+  ['leaving', { handshake: '', accepted: '', refused: '', replaced: '', closed: 'closed' }],
+  ['closed', { handshake: '', accepted: '', refused: '', replaced: '', closed: '' }],
 ]
 
 const PATHS: Record<SessionState, SessionEvent[]> = {
@@ -17,6 +33,7 @@ const PATHS: Record<SessionState, SessionEvent[]> = {
   proving: ['handshake'],
   authenticated: ['handshake', 'accepted'],
   reproving: ['handshake', 'accepted', 'handshake'],
+  leaving: ['handshake', 'accepted', 'replaced'],
   closed: ['closed'],
 }
 
@@ -24,7 +41,7 @@ const step = (session: Session, event: SessionEvent): boolean =>
   event === 'accepted' ? session.accept('hotkey') : session.apply(event)
 
 function at(state: SessionState): Session {
-  const session = new Session()
+  const session = new Session({ host: '127.0.0.1', port: 1 })
   for (const event of PATHS[state]) step(session, event)
   expect(session.state).toBe(state)
   return session
@@ -44,15 +61,16 @@ test('synapses are answered from the first proof on, and while another is looked
     ['proving', false],
     ['authenticated', true],
     ['reproving', true],
+    ['leaving', false],
     ['closed', false],
   ])
 })
 
 test('a connection belongs to one validator', () => {
-  const session = new Session()
-  expect(session.hotkey).toBeUndefined()
+  const session = new Session({ host: '127.0.0.1', port: 1 })
+  expect(session.hotkey).toBe('')
   session.apply('handshake')
-  expect(session.hotkey).toBeUndefined()
+  expect(session.hotkey).toBe('')
   expect(session.accept('one')).toBe(true)
   expect(session.hotkey).toBe('one')
   session.apply('handshake')
@@ -65,5 +83,41 @@ test('a proof that comes after the end changes nothing', () => {
   const session = at('proving')
   session.apply('closed')
   expect(session.accept('hotkey')).toBe(false)
-  expect([session.state, session.hotkey]).toEqual(['closed', undefined])
+  expect([session.state, session.hotkey]).toEqual(['closed', ''])
+})
+
+describe('before its proof, a connection', () => {
+  const stranger = () => new Session({ host: '127.0.0.1', port: 1 })
+
+  test('opens 8 streams', () => {
+    const session = stranger()
+    for (let n = 1; n <= 8; n++) expect(session.takesStream()).toBe(true)
+    expect(session.takesStream()).toBe(false)
+  })
+
+  test('sends 64 KiB', () => {
+    const session = stranger()
+    expect(session.takesBytes(64 * 1024)).toBe(true)
+    expect(session.takesBytes(1)).toBe(false)
+  })
+
+  test('and after it as much as it likes', () => {
+    const session = at('authenticated')
+    for (let n = 1; n <= 100; n++)
+      expect([session.takesStream(), session.takesBytes(1e6)]).toEqual([true, true])
+  })
+})
+
+test('says when the last call is over', () => {
+  const session = at('authenticated')
+  let idle = 0
+  session.whenIdle(() => idle++)
+  expect(idle).toBe(1)
+  session.callStarted()
+  session.callStarted()
+  session.whenIdle(() => idle++)
+  session.callEnded()
+  expect([idle, session.running]).toEqual([1, 1])
+  session.callEnded()
+  expect([idle, session.running]).toEqual([2, 0])
 })

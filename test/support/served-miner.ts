@@ -7,8 +7,9 @@ import type { Handler } from '../../src/contract/handler.js'
 import { type MinerOptions, open, type Signer } from '../../src/index.js'
 import type { Invoke } from '../../src/server/dispatch/route.js'
 import { checkMinerOptions } from '../../src/server/options.js'
-import type { Middleware } from '../../src/server/policy/middleware.js'
+import type { AnyMiddleware } from '../../src/server/policy/middleware.js'
 import { type DeclaredHandler, MinerService } from '../../src/server/service.js'
+import { type HandshakeEvent, Observers } from '../../src/server/watch.js'
 import type { CloseInfo } from '../../src/transport/link.js'
 import {
   encodeHandshakeRequest,
@@ -35,12 +36,15 @@ export function handler<O extends PlainOptions | StreamOptions>(
 export class ServedMiner {
   readonly clock = new FakeClock()
   readonly log = new RecordingLogger()
+  readonly observers: Observers
+  /** As the miner tells its observers. */
+  readonly handshakes: HandshakeEvent[] = []
   readonly service: MinerService
 
   constructor(
     handlers: DeclaredHandler[] = [],
     options: Partial<MinerOptions> = {},
-    middleware: Middleware[] = [],
+    middleware: AnyMiddleware[] = [],
   ) {
     const settings = checkMinerOptions({
       signer: minerSigner,
@@ -49,7 +53,9 @@ export class ServedMiner {
       clock: this.clock,
       ...options,
     })
-    this.service = new MinerService(settings, middleware, handlers, fingerprint)
+    this.observers = new Observers(this.log)
+    this.observers.on('handshake', (event) => this.handshakes.push(event))
+    this.service = new MinerService(settings, middleware, handlers, fingerprint, this.observers)
   }
 
   /** A connection whose TLS is done. */
@@ -92,6 +98,11 @@ export class Peer {
         this.closed = info
       },
     }
+  }
+
+  /** What the miner's clock says. */
+  get nowMs(): number {
+    return this.#clock.unixMs()
   }
 
   /** Sends bytes on a new stream, and finishes it. */

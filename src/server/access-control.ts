@@ -1,0 +1,115 @@
+/** The access policy as it runs: asked at each handshake, and again about everybody when its data changes. */
+import { LevinError } from '../errors.js'
+import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
+import { type AccessPolicy, type AccessRule, type Applicant, type Objection, ruleOf } from './access/rule.js'
+import type { MinerSettings } from './options.js'
+import type { Peer, Peers } from './peers.js'
+
+/** How often an answer may be overtaken by a change of the policy. */
+const MOST_ATTEMPTS = 3
+
+export class AccessControl {
+  readonly #settings: MinerSettings
+  readonly #peers: Peers
+  #rule: AccessRule
+  #unsubscribe: (() => void) | undefined
+  #cancelTimer: (() => void) | undefined
+  /** Grows with each change of what the rule may answer. */
+  #version = 0
+  #running = false
+
+  constructor(settings: MinerSettings, peers: Peers) {
+    this.#settings = settings
+    this.#peers = peers
+    this.#rule = ruleOf(settings.access)
+  }
+
+  get name(): string {
+    return this.#rule.name
+  }
+
+  /** Milliseconds since what the rule knows was known to be true; undefined for what does not age. */
+  ageMs(): number | undefined {
+    return this.#rule.ageMs?.()
+  }
+
+  async start(): Promise<void> {
+    await this.#rule.start?.()
+    this.#running = true
+    this.#listen()
+    this.#reviewLater()
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false
+    this.#unsubscribe?.()
+    this.#cancelTimer?.()
+    await this.#rule.stop?.()
+  }
+
+  /** Another policy from now on, for those who are here as well. @throws what the policy's start throws: the old one stays */
+  async replace(policy: AccessPolicy): Promise<void> {
+    const rule = ruleOf(policy)
+    if (this.#running) await rule.start?.()
+    const old = this.#rule
+    this.#rule = rule
+    this.#version++
+    if (!this.#running) return
+    this.#unsubscribe?.()
+    this.#listen()
+    await this.#review()
+    await old.stop?.()
+  }
+
+  /** Why an applicant may not come in; undefined lets it. Never rejects: a policy that fails admits nobody. */
+  async objection(applicant: Applicant): Promise<Objection> {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const version = this.#version
+      try {
+        const objection = await this.#rule.objection(applicant)
+        if (version === this.#version) return objection // else it may answer otherwise by now
+      } catch (error) {
+        this.#failed(applicant.hotkey, 'so nobody is admitted', error)
+        return `the policy failed: ${LevinError.from(error).message}`
+      }
+    }
+    return 'the policy changed while it was asked'
+  }
+
+  #failed(hotkey: string, consequence: string, error: unknown): void {
+    const { name: policy } = this.#rule
+    this.#settings.logger.error(`the access policy failed, ${consequence}`, { policy, hotkey, error })
+  }
+
+  #listen(): void {
+    this.#unsubscribe = this.#rule.onChange?.(() => {
+      this.#version++
+      void this.#review()
+    })
+  }
+
+  /** Time alone may change an answer, and a function does not say when its answer changes. */
+  #reviewLater(): void {
+    const { accessReviewMs, clock } = this.#settings
+    this.#cancelTimer = clock.after(accessReviewMs, () => {
+      void this.#review()
+      this.#reviewLater()
+    })
+  }
+
+  async #review(): Promise<void> {
+    await Promise.all([...this.#peers].map((peer) => this.#lookAgain(peer)))
+  }
+
+  async #lookAgain({ hotkey, link }: Peer): Promise<void> {
+    let objection: Objection
+    try {
+      objection = await this.#rule.objection({ hotkey, remote: link.remote })
+    } catch (error) {
+      return this.#failed(hotkey, 'so a validator that is here stays', error)
+    }
+    if (objection === undefined || link.closed !== undefined) return
+    this.#settings.logger.info('a validator lost its right to be here', { hotkey, objection })
+    link.close(CLOSE_CODE, CloseReason.cleanup)
+  }
+}

@@ -1,0 +1,32 @@
+import type { EndpointStats } from '../transport/endpoint-stats.js'
+import type { SourceFilterStats } from './access/source-filter.js'
+import type { HandshakeTally } from './admission.js'
+import type { CallTally } from './watch.js'
+
+/** What a miner does and did, since it started. A snapshot: plain numbers that can be sent anywhere as JSON. */
+export interface MinerStats {
+  readonly connections: {
+    /** TLS is not done. */
+    readonly halfOpen: number
+    /** TLS is done, the handshake is not. */
+    readonly strangers: number
+    readonly validators: number
+  }
+  /** Handshakes by their outcome; refused ones by reason. */
+  readonly handshakes: HandshakeTally
+  /** By synapse. */
+  readonly calls: Readonly<Record<string, CallTally>>
+  /** Calls of synapses that there are not. */
+  readonly unrecognized: number
+  readonly access: {
+    /** As it was written: `all(registered(), minStake(1000))`. */
+    readonly policy: string
+    /** Milliseconds since what it knows was known to be true; undefined for what does not age. */
+    readonly ageMs: number | undefined
+  }
+  /** What each middleware counts, by its name; two of one name are `name` and `name 2`. */
+  readonly middleware: Readonly<Record<string, object>>
+  readonly sourceFilter: SourceFilterStats | undefined
+  /** Datagrams and bytes; undefined before `listen`. */
+  readonly network: EndpointStats | undefined
+}

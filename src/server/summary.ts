@@ -1,0 +1,56 @@
+import type { Clock } from '../clock.js'
+import type { LogFields, Logger } from '../logger.js'
+
+/** How long lines of one kind are counted instead of written. */
+const QUIET_MS = 60_000
+
+interface Kind {
+  suppressed: number
+  latest: LogFields
+}
+
+/** What strangers cause, in the log: of each kind the first line, then one a minute that says how many there were. */
+export class Summary {
+  readonly #logger: Logger
+  readonly #clock: Clock
+  readonly #kinds = new Map<string, Kind>()
+  #cancelTimer: (() => void) | undefined
+
+  constructor(logger: Logger, clock: Clock) {
+    this.#logger = logger
+    this.#clock = clock
+  }
+
+  /** @param kind one of a few: what can be told apart is kept */
+  note(kind: string, message: string, fields: LogFields): void {
+    const known = this.#kinds.get(kind)
+    if (known !== undefined) {
+      known.suppressed++
+      known.latest = { message, ...fields }
+      return
+    }
+    this.#kinds.set(kind, { suppressed: 0, latest: fields })
+    this.#logger.info(message, fields)
+    this.#cancelTimer ??= this.#clock.after(QUIET_MS, this.#summarise)
+  }
+
+  readonly #summarise = (): void => {
+    this.#cancelTimer = undefined
+    for (const [kind, { suppressed, latest }] of this.#kinds) {
+      if (suppressed === 0) this.#kinds.delete(kind)
+      else {
+        this.#logger.info(`${kind}: ${suppressed} more within a minute`, { latest })
+        this.#kinds.set(kind, { suppressed: 0, latest })
+      }
+    }
+    if (this.#kinds.size > 0) this.#cancelTimer = this.#clock.after(QUIET_MS, this.#summarise)
+  }
+
+  /** Writes what is left to say. */
+  stop(): void {
+    this.#cancelTimer?.()
+    this.#summarise()
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+  }
+}

@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest'
+import { synapse } from '../../src/contract/definition.js'
+import { all, allowlist, denylist, type MinerOptions, minStake, open } from '../../src/index.js'
+import { inMemoryMetagraph } from '../../src/metagraph/in-memory.js'
+import { turn } from '../support/frames.js'
+import { signerOf, validatorSigner } from '../support/hotkeys.js'
+import { handler, ServedMiner } from '../support/served-miner.js'
+
+const { hotkey } = validatorSigner
+const other = signerOf(3)
+const cleanup = { by: 'peer', code: 0, reason: 'cleanup', application: true }
+
+async function started(options: Partial<MinerOptions>) {
+  const miner = new ServedMiner([handler(synapse('echo', {}), (data) => data)], options)
+  await miner.service.start()
+  return miner
+}
+
+describe('a validator that is here', () => {
+  test('is closed when it loses its right, and only it', async () => {
+    const access = allowlist([hotkey, other.hotkey])
+    const miner = await started({ access })
+    const [leaving, staying] = [await miner.authenticated(), await miner.authenticated(other)]
+    access.set([other.hotkey])
+    await turn()
+    expect(leaving.closed).toMatchObject(cleanup)
+    expect(staying.closed).toBeUndefined()
+    expect(await miner.connect().handshake()).toMatchObject({ accepted: false })
+  })
+
+  test('is closed when its stake goes, as soon as the metagraph says so', async () => {
+    const neuron = { hotkey, uid: 1, validatorPermit: true }
+    const metagraph = inMemoryMetagraph([{ ...neuron, stake: 1000 }])
+    const miner = await started({ access: all(minStake(1000, metagraph), denylist([])) })
+    const peer = await miner.authenticated()
+    metagraph.set([{ ...neuron, stake: 999.9 }])
+    await turn()
+    expect(peer.closed).toMatchObject(cleanup)
+  })
+
+  test('is looked at again each minute, since a function does not say when its answer changes', async () => {
+    let admitted = true
+    const miner = await started({ access: () => admitted })
+    const peer = await miner.authenticated()
+    admitted = false
+    miner.clock.advance(59_999)
+    await turn()
+    expect(peer.closed).toBeUndefined()
+    miner.clock.advance(1)
+    await turn()
+    expect(peer.closed).toMatchObject(cleanup)
+  })
+
+  test('stays when the policy fails at that, while nobody new comes in', async () => {
+    let fails = false
+    const miner = await started({
+      access: async () => {
+        if (fails) throw new Error('the database is away')
+        return true
+      },
+    })
+    const peer = await miner.authenticated()
+    fails = true
+    miner.clock.advance(60_000)
+    await turn()
+    expect(peer.closed).toBeUndefined()
+    expect(miner.log.at('error').map(({ message }) => message)).toEqual([
+      'the access policy failed, so a validator that is here stays',
+    ])
+    expect(await miner.connect().handshake({ signer: other })).toMatchObject({ accepted: false })
+  })
+})
+
+describe('another policy while it runs', () => {
+  test('holds for who is here and for who comes', async () => {
+    const miner = await started({ access: open() })
+    const [one, two] = [await miner.authenticated(), await miner.authenticated(other)]
+    await miner.service.access.replace(allowlist([other.hotkey]))
+    await turn()
+    expect(one.closed).toMatchObject(cleanup)
+    expect(two.closed).toBeUndefined()
+    expect(miner.service.access.name).toContain('allowlist')
+    expect(await miner.connect().handshake()).toMatchObject({ accepted: false })
+  })
+
+  test('that cannot start leaves the old one', async () => {
+    const miner = await started({ access: open() })
+    const rule = {
+      name: 'broken',
+      objection: () => undefined,
+      start: () => Promise.reject(new Error('no file')),
+    }
+    await expect(miner.service.access.replace(rule)).rejects.toThrow('no file')
+    expect(miner.service.access.name).toBe('open()')
+    expect(await miner.connect().handshake()).toMatchObject({ accepted: true })
+  })
+
+  test('starts, and the old one stops', async () => {
+    const seen: string[] = []
+    const rule = (name: string) => ({
+      name,
+      objection: () => undefined,
+      start: () => void seen.push(`${name} starts`),
+      stop: () => void seen.push(`${name} stops`),
+    })
+    const miner = await started({ access: rule('old') })
+    await miner.service.access.replace(rule('new'))
+    await miner.service.stop()
+    expect(seen).toEqual(['old starts', 'new starts', 'old stops', 'new stops'])
+    expect(miner.clock.pending).toBe(0)
+  })
+})
+
+test('a handshake that the policy overtakes is asked again', async () => {
+  const answers: ((admitted: undefined) => void)[] = []
+  let look = () => {}
+  const access = {
+    name: 'slow',
+    objection: () => new Promise<undefined>((resolve) => answers.push(resolve)),
+    onChange: (run: () => void) => {
+      look = run
+      return () => {}
+    },
+  }
+  const miner = await started({ access })
+  const response = miner.connect().handshake()
+  await turn()
+  look()
+  answers[0]!(undefined)
+  await turn()
+  expect(answers).toHaveLength(2)
+  answers[1]!(undefined)
+  expect(await response).toMatchObject({ accepted: true })
+})
+
+test('a policy that changes all the time admits nobody, and is not asked for ever', async () => {
+  let asked = 0
+  let look = () => {}
+  const access = {
+    name: 'restless',
+    objection: async () => {
+      asked++
+      look()
+      return undefined
+    },
+    onChange: (run: () => void) => {
+      look = run
+      return () => {}
+    },
+  }
+  const miner = await started({ access })
+  expect(await miner.connect().handshake()).toMatchObject({ accepted: false })
+  expect(asked).toBe(3)
+})

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import { HandshakeRate } from '../../src/server/handshake-rate.js'
+import { FakeClock } from '../support/fake-clock.js'
+
+function rate(perMinute = 30) {
+  const clock = new FakeClock()
+  return { clock, rate: new HandshakeRate(perMinute, clock) }
+}
+
+const times = (n: number, run: () => unknown): unknown[] => Array.from({ length: n }, run)
+
+test('30 attempts in a sliding minute, and not the 31st', () => {
+  const { clock, rate: tried } = rate()
+  for (let n = 1; n <= 30; n++) {
+    expect(tried.attempt('192.0.2.1')).toEqual({ allowed: true, rate: n })
+    clock.advance(1000)
+  }
+  expect(tried.attempt('192.0.2.1')).toEqual({ allowed: false, rate: 31 })
+  clock.advance(29_999)
+  expect(tried.attempt('192.0.2.1').allowed).toBe(false)
+  clock.advance(1)
+  expect(tried.attempt('192.0.2.1')).toEqual({ allowed: true, rate: 30 })
+  expect(tried.attempt('192.0.2.1').allowed).toBe(false)
+})
+
+test('an address that is refused is not locked out for longer by trying on', () => {
+  const { clock, rate: tried } = rate()
+  times(1000, () => tried.attempt('192.0.2.1'))
+  clock.advance(60_000)
+  expect(tried.attempt('192.0.2.1')).toEqual({ allowed: true, rate: 1 })
+})
+
+test('addresses count apart; an IPv6 network counts as one, and so does an IPv4 address in IPv6', () => {
+  const { rate: tried } = rate(1)
+  const hosts = [
+    '192.0.2.1',
+    '::ffff:192.0.2.1',
+    '192.0.2.2',
+    '2001:db8::1',
+    '2001:db8::ffff:1',
+    '2001:db8:0:1::1',
+  ]
+  expect(hosts.map((host) => tried.attempt(host).allowed)).toEqual([true, false, true, true, false, true])
+})
+
+test('where somebody has proved himself, ten times as many, for an hour', () => {
+  const { clock, rate: tried } = rate()
+  tried.authenticated('192.0.2.1')
+  expect(times(300, () => tried.attempt('192.0.2.1').allowed)).not.toContain(false)
+  expect(tried.attempt('192.0.2.1').allowed).toBe(false)
+  clock.advance(3_600_000 - 1)
+  expect(tried.isKnown('192.0.2.1')).toBe(true)
+  clock.advance(1)
+  expect(tried.isKnown('192.0.2.1')).toBe(false)
+})
+
+test('10,000 addresses are remembered; the 10,001st displaces the one that was active least lately', () => {
+  const { rate: tried } = rate(1)
+  const host = (n: number): string => `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`
+  for (let n = 0; n < 10_000; n++) tried.attempt(host(n))
+  tried.attempt(host(0)) // refused, and active
+  tried.attempt(host(10_000))
+  expect(tried.size).toBe(10_000)
+  expect([0, 2, 10_000].map((n) => tried.attempt(host(n)).allowed)).toEqual([false, false, false])
+  expect(tried.attempt(host(1)).allowed).toBe(true)
+})

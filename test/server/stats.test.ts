@@ -1,0 +1,114 @@
+import { IsInt } from 'class-validator'
+import { expect, test } from 'vitest'
+import { synapse } from '../../src/contract/definition.js'
+import { allowlist, type Call } from '../../src/index.js'
+import { refuse } from '../../src/server/policy/refuse.js'
+import type { CallEvent } from '../../src/server/watch.js'
+import { turn, until } from '../support/frames.js'
+import { signerOf, validatorSigner } from '../support/hotkeys.js'
+import { handler, ServedMiner } from '../support/served-miner.js'
+
+class Question {
+  @IsInt() n!: number
+}
+const Ask = synapse('ask', { request: Question })
+const Chunks = synapse('chunks', { stream: true })
+
+function counting() {
+  const calls: Call[] = []
+  const events: CallEvent[] = []
+  const coded = Object.assign(new Error('out of stock'), { code: 'NO_STOCK' })
+  const miner = new ServedMiner(
+    [
+      handler(Ask, async ({ n }, call) => {
+        calls.push(call)
+        if (n === 1) throw coded
+        if (n === 2) await new Promise(() => {})
+        return { n }
+      }),
+      handler(Chunks, async function* () {
+        yield Buffer.from('a')
+      }),
+    ],
+    { access: allowlist([validatorSigner.hotkey]) },
+    [
+      function turnstile(call, next) {
+        if (call.body.n === 3) throw refuse('not you')
+        return next()
+      },
+    ],
+  )
+  miner.observers.on('call', (event) => events.push(event))
+  return { miner, events, calls, coded }
+}
+
+test('counts calls by synapse and outcome, and tells each', async () => {
+  const { miner, events, calls, coded } = counting()
+  const peer = await miner.authenticated()
+  await peer.answers('ask', { n: 0 })
+  const failed = await peer.answer('ask', { n: 1 })
+  await peer.answers('ask', { n: 'text' })
+  await peer.answers('ask', { n: 3 })
+  await peer.answers('chunks')
+  await peer.answers('nothing')
+  peer.ask('ask', { n: 2 })
+  await until(() => calls.length === 3)
+  expect(miner.service.stats(undefined).calls.ask).toMatchObject({ running: 1 })
+  miner.clock.advance(30_000)
+  await turn()
+  peer.ask('ask', { n: 2 }).stream.reset()
+  await turn()
+
+  const stats = miner.service.stats(undefined)
+  expect(stats.calls.ask).toMatchObject({ answered: 1, failed: 1, invalid: 1, refused: 1 })
+  expect(stats.calls.chunks).toMatchObject({ answered: 1, running: 0 })
+  expect(stats.unrecognized).toBe(1)
+  expect(events.map(({ outcome }) => outcome).slice(0, 5)).toEqual([
+    'answered',
+    'failed',
+    'invalid',
+    'refused',
+    'answered',
+  ])
+  // The caller of the one that failed reads the id that the event and the log have, and not the handler's words.
+  expect(events[1]).toMatchObject({ error: coded, synapse: 'ask', caller: validatorSigner.hotkey })
+  expect(failed).toMatchObject({ error: 'request processing failed', data: { id: events[1]!.id } })
+  expect(JSON.stringify(failed)).not.toContain('stock')
+  expect(miner.log.at('error')[0]?.fields).toMatchObject({ call: events[1]!.id, error: coded })
+})
+
+test('counts handshakes by outcome, and connections by state', async () => {
+  const { miner } = counting()
+  await miner.authenticated()
+  const stranger = miner.connect()
+  await stranger.handshake({ signer: signerOf(9) })
+  await stranger.handshake({ fields: { signature: '' } })
+  expect(miner.service.stats(undefined)).toMatchObject({
+    connections: { halfOpen: 0, strangers: 1, validators: 1 },
+    handshakes: { accepted: 1, refused: { 'not admitted': 1, 'malformed signature': 1 } },
+    access: { ageMs: undefined },
+    network: undefined,
+  })
+})
+
+test('is a snapshot, and JSON', async () => {
+  const { miner } = counting()
+  const before = miner.service.stats(undefined)
+  await (await miner.authenticated()).answers('ask', { n: 0 })
+  expect(before).toMatchObject({ handshakes: { accepted: 0 }, calls: { ask: { answered: 0 } } })
+  expect(JSON.parse(JSON.stringify(before))).toMatchObject({ calls: { ask: { answered: 0 } } })
+})
+
+test('a listener that throws harms nothing, and one that was taken away hears nothing', async () => {
+  const { miner, events } = counting()
+  miner.observers.on('call', () => {
+    throw new Error('listener')
+  })
+  const off = miner.observers.on('call', () => events.push(events[0]!))
+  off()
+  const peer = await miner.authenticated()
+  expect(await peer.answer('ask', { n: 0 })).toMatchObject({ success: true })
+  await turn()
+  expect(events).toHaveLength(1)
+  expect(miner.log.at('error')).toMatchObject([{ message: "a listener for 'call' threw" }])
+})

@@ -1,0 +1,34 @@
+/** A miner process that is stopped by signals. `slow` answers when its time is up, `echo` at once, `count` tells. */
+import 'reflect-metadata'
+import { synapse } from '../../dist/contract/definition.js'
+import { open, seedSigner, silentLogger } from '../../dist/index.js'
+import { Miner } from '../../dist/server/miner.js'
+import { closeOnSignals } from '../../dist/signals.js'
+
+const mode = process.argv[2]
+const begun = []
+const miner = new Miner({
+  signer: seedSigner(new Uint8Array(32).fill(1)),
+  access: open(),
+  logger: silentLogger,
+})
+  .synapse(synapse('work', {}), async ({ n }) => {
+    begun.push(n)
+    await new Promise((resolve) => setTimeout(resolve, 20 + (n % 100)))
+    return { n }
+  })
+  .synapse(synapse('hang', {}), async () => {
+    process.send({ hanging: true })
+    await new Promise(() => {})
+  })
+const { port } = await miner.listen({ host: '127.0.0.1', port: 0 })
+const broken = {
+  close() {
+    throw new Error('cannot close')
+  },
+}
+closeOnSignals(miner, ...(mode === 'broken' ? [broken] : []))
+// Keeps the process alive whatever is closed; the channel to the parent alone does not, once nobody listens on it.
+if (mode === 'busy') setInterval(() => {}, 1_000)
+process.on('exit', () => process.send({ begun }))
+process.send({ port })
