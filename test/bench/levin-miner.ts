@@ -1,6 +1,23 @@
-/** Levin's miner in the benchmark: `echo`, bare; and `typed`, behind injection, validation and one middleware. */
+/**
+ * Levin's miner in the benchmark: `echo`, bare; and `typed`, behind injection, validation and one middleware. `--open`
+ * takes its protections away, `--guarded` adds those that are middleware.
+ */
 import 'reflect-metadata'
-import { type Call, Miner, open, Synapse, seedSigner, silentLogger, synapse } from 'levin'
+import {
+  blacklist,
+  bodyLimit,
+  type Call,
+  type Identified,
+  identify,
+  inMemoryMetagraph,
+  Miner,
+  open,
+  priority,
+  Synapse,
+  seedSigner,
+  silentLogger,
+  synapse,
+} from 'levin'
 import { injectable, singleton } from 'tsyringe'
 import { numberOption } from './arguments.js'
 import { TypedQuery } from './typed-query.js'
@@ -21,11 +38,27 @@ class TypedMiner {
   }
 }
 
+const off = {
+  validateAddresses: false,
+  handshakesPerMinute: 1_000_000,
+  accessReviewMs: 86_400_000,
+  blockedMs: 60_000,
+}
 const miner = new Miner({
   signer: seedSigner(new Uint8Array(32).fill(1)),
   access: open(),
   logger: silentLogger,
+  ...(process.argv.includes('--open') ? off : {}),
 })
+if (process.argv.includes('--guarded')) {
+  const validator = seedSigner(new Uint8Array(32).fill(2)).hotkey
+  const stakes = inMemoryMetagraph([{ hotkey: validator, uid: 1, stake: 1000, validatorPermit: true }])
+  miner
+    .use(blacklist({ hotkeys: [seedSigner(new Uint8Array(32).fill(9)).hotkey] }))
+    .use(bodyLimit(64 * 1024 * 1024))
+    .use(identify(stakes))
+    .use(priority<Call & Identified>(({ neuron }) => neuron?.stake ?? 0))
+}
 if (process.argv.includes('--middleware')) {
   const counts = new Map<string, number>()
   miner.use(function count(call, next) {

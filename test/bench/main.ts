@@ -1,14 +1,14 @@
 /** `npm run bench`: how Levin compares with btlightning's own peers, in one run on one machine. */
 import { writeFile } from 'node:fs/promises'
 import { type BenchOptions, readOptions, USAGE } from './options.js'
-import { type Blocking, measureBlocking, type Overhead, overheads } from './overhead.js'
+import { type Blocking, measureBlocking, type Overhead, overheads, protections } from './overhead.js'
 import { writePage } from './page.js'
 import { type Pair, TYPED } from './pairs.js'
 import { type Peers, preparePeers, script } from './peers.js'
 import { stopAll } from './processes.js'
 import { type Row, summarise } from './results.js'
 import { runAll } from './run.js'
-import { formatBlocking, formatOverheads, formatTable } from './table.js'
+import { formatBlocking, formatOverheads, formatProtections, formatTable } from './table.js'
 
 /** @returns the exit code */
 async function main(): Promise<number> {
@@ -39,9 +39,15 @@ async function report(options: BenchOptions, peers: Peers, notes: readonly strin
   const blocking = typed ? await measureBlocking(script('blocking.js')) : []
   const rows = summarise(samples)
   const handler = overheads(samples)
+  const protection = protections(samples)
 
   console.log(formatTable(rows))
-  for (const line of [...formatOverheads(handler), ...formatBlocking(blocking)]) console.log(line)
+  for (const line of [
+    ...formatOverheads(handler),
+    ...formatBlocking(blocking),
+    ...formatProtections(protection),
+  ])
+    console.log(line)
   if (options.json !== undefined) {
     const digits = (_: string, value: unknown) =>
       typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value
@@ -54,7 +60,14 @@ async function report(options: BenchOptions, peers: Peers, notes: readonly strin
   }
   // What is committed shows everything, unless its author wants otherwise.
   if (options.page || (!options.narrowed && notes.length === 0)) {
-    const written = await writePage({ rows, rounds: options.rounds, overheads: handler, blocking, notes })
+    const written = await writePage({
+      rows,
+      rounds: options.rounds,
+      overheads: handler,
+      protections: protection,
+      blocking,
+      notes,
+    })
     console.log(`wrote ${written.join(' and ')}`)
   }
   return 0

@@ -1,6 +1,6 @@
-/** What a handler behind injection, validation and a middleware costs on top of a bare one. */
+/** What a handler behind injection, validation and a middleware costs on top of a bare one, and what protections do. */
 import type { Load } from './measure.js'
-import { BARE, TYPED } from './pairs.js'
+import { BARE, GUARDED, OPEN, TYPED } from './pairs.js'
 import { type Command, runToLine } from './processes.js'
 import { ratio, type Sample } from './results.js'
 
@@ -11,11 +11,32 @@ export interface Overhead extends Load {
 
 /** At each load at which both were measured. */
 export function overheads(samples: readonly Sample[]): Overhead[] {
-  const found = new Map<string, Overhead>()
+  return loadsOf(samples, TYPED).flatMap((load) => {
+    const times = ratio(samples, 'minerCpuUs', load, TYPED, BARE)
+    return times === null ? [] : { ...load, times }
+  })
+}
+
+export interface Protection extends Load {
+  readonly pair: string
+  /** Requests a second, in times of the same miner's with its protections off. */
+  readonly times: number
+}
+
+/** At each load at which the miner without protections was measured too. */
+export function protections(samples: readonly Sample[]): Protection[] {
+  return [BARE, GUARDED].flatMap((pair) =>
+    loadsOf(samples, OPEN).flatMap((load) => {
+      const times = ratio(samples, 'rps', load, pair, OPEN)
+      return times === null ? [] : { ...load, pair, times }
+    }),
+  )
+}
+
+function loadsOf(samples: readonly Sample[], wanted: string): Load[] {
+  const found = new Map<string, Load>()
   for (const { pair, size, inflight } of samples) {
-    if (pair !== TYPED) continue
-    const times = ratio(samples, 'minerCpuUs', { size, inflight }, TYPED, BARE)
-    if (times !== null) found.set(`${size} ${inflight}`, { size, inflight, times })
+    if (pair === wanted) found.set(`${size} ${inflight}`, { size, inflight })
   }
   return [...found.values()]
 }

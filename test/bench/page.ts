@@ -2,16 +2,25 @@
 import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import type { Blocking, Overhead } from './overhead.js'
+import type { Blocking, Overhead, Protection } from './overhead.js'
 import { REFERENCE } from './pairs.js'
 import { plot } from './plot.js'
 import { METRICS, type Row } from './results.js'
-import { byLoad, formatBlocking, formatLoad, formatOverheads, formatRatio, TITLES } from './table.js'
+import {
+  byLoad,
+  formatBlocking,
+  formatLoad,
+  formatOverheads,
+  formatProtections,
+  formatRatio,
+  TITLES,
+} from './table.js'
 
 export interface PageContent {
   readonly rows: readonly Row[]
   readonly rounds: number
   readonly overheads: readonly Overhead[]
+  readonly protections: readonly Protection[]
   readonly blocking: readonly Blocking[]
   /** Pairs that could not be measured, and why. */
   readonly notes: readonly string[]
@@ -28,7 +37,7 @@ export async function writePage(content: PageContent): Promise<string[]> {
 
 const docs = (name: string): string => fileURLToPath(new URL(`../../../docs/${name}`, import.meta.url))
 
-function markdown({ rows, rounds, overheads, blocking, notes }: PageContent): string {
+function markdown({ rows, rounds, overheads, protections, blocking, notes }: PageContent): string {
   const machine = `Node ${process.versions.node}, ${cpus().length} cores, ${process.platform} ${process.arch}`
   return `# Benchmarks
 
@@ -42,7 +51,8 @@ in the same round. How fast a request is depends on the machine; how the pairs c
 here promises a speed: run \`npm run bench\` on yours. This run: ${machine}.
 
 Pairs are named client first, miner second. \`levin-typed\` is Levin's client and a Levin miner whose handler is behind
-injection, validation of request and answer, and one middleware; its request has two more fields.
+injection, validation of request and answer, and one middleware; its request has two more fields. \`levin-open\` is a Levin
+miner with its protections off, \`levin-guarded\` one with a blacklist, a body limit and the priority queue besides.
 
 ![Requests a second of each pair, in times of ${REFERENCE}](benchmarks.svg)
 
@@ -51,7 +61,7 @@ injection, validation of request and answer, and one middleware; its request has
 For requests/s more is better, for all others less.
 
 ${table(rows)}
-${list('Not measured', notes)}${list('What a typed handler costs', [...formatOverheads(overheads), ...formatBlocking(blocking)])}
+${list('Not measured', notes)}${list('What a typed handler costs', [...formatOverheads(overheads), ...formatBlocking(blocking)])}${list('What protections cost', formatProtections(protections))}
 ## How it is measured
 
 - **Requests/s, p50, p99**: the client keeps so many requests in flight, and counts the answers of a window of a second.

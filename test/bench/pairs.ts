@@ -1,7 +1,10 @@
 /** Who is measured against whom. */
 
-/** `typed` is Levin's miner with a middleware, asked for the synapse behind injection and validation. */
-export type PeerKind = 'levin' | 'typed' | 'rust' | 'python'
+/**
+ * `levin` has its protections at their defaults. `typed` has a middleware and is asked for the synapse behind injection
+ * and validation; `open` has its protections off; `guarded` has a blacklist, a body limit and the priority queue besides.
+ */
+export type PeerKind = 'levin' | 'typed' | 'open' | 'guarded' | 'rust' | 'python'
 
 export interface Pair {
   /** The client first, the miner second. */
@@ -17,6 +20,9 @@ export const REFERENCE = 'rust-rust'
 /** What a handler costs on top of `BARE`, the same framework with nothing around the handler. */
 export const TYPED = 'levin-typed'
 export const BARE = 'levin-levin'
+/** Without the protections, and with more of them. */
+export const OPEN = 'levin-open'
+export const GUARDED = 'levin-guarded'
 
 export const PAIRS: readonly Pair[] = [
   { name: BARE, client: 'levin', miner: 'levin' },
@@ -25,6 +31,8 @@ export const PAIRS: readonly Pair[] = [
   { name: REFERENCE, client: 'rust', miner: 'rust' },
   { name: 'python-python', client: 'python', miner: 'python' },
   { name: TYPED, client: 'typed', miner: 'typed', sizes: [1024] },
+  { name: OPEN, client: 'levin', miner: 'open', sizes: [1024] },
+  { name: GUARDED, client: 'levin', miner: 'guarded', sizes: [1024] },
 ]
 
 /** @throws Error naming the pairs that there are */

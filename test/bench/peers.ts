@@ -39,12 +39,13 @@ async function prepare(kind: PeerKind): Promise<Peer> {
     const { python, script } = await preparePythonPeer()
     return reference(python, [script])
   }
-  const typed = kind === 'typed'
   return {
-    miner: script('levin-miner.js', '--port', '0', ...(typed ? ['--middleware'] : [])),
-    client: script('levin-client.js', ...(typed ? ['--typed'] : [])),
+    miner: script('levin-miner.js', '--port', '0', ...MINER_FLAGS[kind]),
+    client: script('levin-client.js', ...(kind === 'typed' ? ['--typed'] : [])),
   }
 }
+
+const MINER_FLAGS = { levin: [], typed: ['--middleware'], open: ['--open'], guarded: ['--guarded'] } as const
 
 function reference(file: string, args: readonly string[]): Peer {
   return {

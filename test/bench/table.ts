@@ -1,7 +1,7 @@
 /** What was measured, as text for a terminal. */
 import { formatSize } from './options.js'
-import type { Blocking, Overhead, Spread } from './overhead.js'
-import { REFERENCE } from './pairs.js'
+import type { Blocking, Overhead, Protection, Spread } from './overhead.js'
+import { GUARDED, REFERENCE } from './pairs.js'
 import { METRICS, type Metric, type Row } from './results.js'
 
 export const TITLES: Readonly<Record<Metric, string>> = {
@@ -64,6 +64,13 @@ export function formatOverheads(overheads: readonly Overhead[]): string[] {
       `Injection, validation and one middleware at ${formatLoad(one)}: ` +
       `${formatRatio(one.times)} x the miner CPU of a bare echo`,
   )
+}
+
+export function formatProtections(protections: readonly Protection[]): string[] {
+  return protections.map(({ pair, times, ...load }) => {
+    const more = pair === GUARDED ? ', with a blacklist, a body limit and the priority queue' : ''
+    return `Protections at their defaults${more} at ${formatLoad(load)}: ${formatRatio(times)} x the requests/s without`
+  })
 }
 
 export function formatBlocking(results: readonly Blocking[]): string[] {
