@@ -1,7 +1,7 @@
 /** node build/examples/miner/main.js --port 8091 --allow VALIDATOR_HOTKEY [--allow ANOTHER] */
 import 'reflect-metadata'
 import { parseArgs } from 'node:util'
-import { allowlist, Miner } from 'levin'
+import { allowlist, bodyLimit, closeOnSignals, consoleLogger, Miner, priority } from 'levin'
 import { signerFrom } from '../signer.js'
 import { tally } from './tally.js'
 import { TextMiner } from './text-miner.js'
@@ -15,12 +15,18 @@ const { values } = parseArgs({
 })
 if (values.allow.length === 0) console.error('No --allow HOTKEY: this miner will admit nobody')
 
-const miner = new Miner({ signer: signerFrom('MINER_SEED', 0xd1), access: allowlist(values.allow) })
+const miner = new Miner({
+  signer: signerFrom('MINER_SEED', 0xd1),
+  access: allowlist(values.allow),
+  logger: consoleLogger(), // for people; without it, pino's JSON
+})
+  .use(bodyLimit(1024 * 1024))
+  .use(priority((call) => (call.synapse === 'Identify' ? 1 : 0), { concurrency: 16 })) // what is quick goes first
   .use(tally())
   .register(TextMiner)
 
 // Before listen: whoever started us may stop us as soon as they read that we listen.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void miner.close())
+closeOnSignals(miner)
 
 const { port } = await miner.listen({ host: values.host, port: Number(values.port) })
 console.log(`listening ${port}`)
