@@ -2,6 +2,9 @@
 import { destination, type Logger as Pino, pino, stdSerializers } from 'pino'
 import type { LogFields, Logger, LogLevel } from './logger.js'
 
+/** What waits in memory while a disk is full; lines beyond are lost. Far more than the longest line. */
+const MAX_UNWRITTEN_BYTES = 1024 * 1024
+
 /**
  * What Levin logs with unless told otherwise: pino, one JSON object a line. `pino-pretty` makes it readable, and pino's
  * transports take it anywhere.
@@ -17,8 +20,11 @@ export function pinoLogger(to: LogLevel | Pino = 'info'): Logger {
 }
 
 function standardError(level: LogLevel): Pino {
+  // sync: what was written when the process ends is there to be read
+  const to = destination({ dest: 2, sync: true, maxLength: MAX_UNWRITTEN_BYTES })
+  to.on('error', () => {}) // a full disk costs lines; nobody listening, it would end the process
   return pino(
     { name: 'levin', level, errorKey: 'error', serializers: { error: stdSerializers.errWithCause } },
-    destination({ dest: 2, sync: true }), // what was written when the process ends is there to be read
+    to,
   )
 }

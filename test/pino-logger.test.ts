@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
@@ -18,6 +19,25 @@ test('a pino of your own is told the message, the fields and the level', () => {
     { level: 40, msg: 'stayed', call: '2' },
     { level: 50, msg: 'went', call: '3' },
   ])
+})
+
+test.skipIf(!existsSync('/dev/full'))('a full disk costs lines, and not the process', () => {
+  const levin = fileURLToPath(new URL('../dist/index.js', import.meta.url))
+  const script = `
+    import { pinoLogger } from ${JSON.stringify(levin)}
+    const logger = pinoLogger()
+    for (let n = 0; n < 3; n++) logger.error('nobody reads it')
+    console.log('alive')`
+  const full = openSync('/dev/full', 'w')
+  try {
+    const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', full],
+    })
+    expect([status, stdout]).toEqual([0, 'alive\n'])
+  } finally {
+    closeSync(full)
+  }
 })
 
 test('by default, lines of JSON on standard error, errors with their cause, complete when the process ends', () => {

@@ -70,6 +70,12 @@ export function Synapse(
   options: (PlainOptions | StreamOptions) & WorkerOption = {},
 ) {
   return (prototype: object, method: string | symbol): void => {
+    if (typeof prototype === 'function') {
+      throw new LevinError(
+        'CONFIG',
+        `${prototype.name}.${String(method)}: an instance answers synapses; this method is static`,
+      )
+    }
     const { worker, ...contract } = options
     const definition =
       typeof nameOrDefinition === 'string'

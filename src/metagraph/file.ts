@@ -1,10 +1,10 @@
 import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
+import { checkKeys, integer, milliseconds } from '../options.js'
 import { pinoLogger } from '../pino-logger.js'
 import { ChangeListeners } from './change-listeners.js'
 import { areSame, checkNeurons, type Neurons } from './neurons.js'
-import { integer, milliseconds, refuseUnknownKeys } from './options.js'
 import { readFile } from './read-file.js'
 import { SharedStart } from './shared-start.js'
 import type { MetagraphSource, Neuron } from './source.js'
@@ -68,7 +68,7 @@ class MetagraphFile implements MetagraphSource {
       )
     }
     const where = `metagraphFile('${path}')`
-    refuseUnknownKeys(where, options, KEYS)
+    checkKeys(where, options, KEYS)
     this.#path = path
     this.#intervalMs = milliseconds(where, 'intervalMs', options.intervalMs ?? 10_000)
     this.#maxBytes = integer(where, 'maxBytes', options.maxBytes ?? 64 * 1024 * 1024, 1, MOST_MAX_BYTES)
@@ -138,9 +138,11 @@ class MetagraphFile implements MetagraphSource {
   async #read(): Promise<void> {
     const now = this.#clock.monotonicMs()
     const bytes = await this.#bytes()
+    const before = this.#neurons
     if (this.#last === undefined || !this.#last.bytes.equals(bytes)) this.#parse(bytes)
     if (this.#last?.error !== undefined) throw this.#last.error
-    this.#knownAt = now
+    this.#knownAt = now // before anybody is told, who may ask how old this is
+    if (before !== this.#neurons && !areSame(before, this.#neurons)) this.#tell()
   }
 
   async #bytes(): Promise<Buffer> {
@@ -153,15 +155,12 @@ class MetagraphFile implements MetagraphSource {
   }
 
   #parse(bytes: Buffer): void {
-    const before = this.#neurons
     try {
-      this.#neurons = checkNeurons(entriesOf(bytes, this.#path), this.#path, before)
+      this.#neurons = checkNeurons(entriesOf(bytes, this.#path), this.#path, this.#neurons)
       this.#last = { bytes, error: undefined }
     } catch (error) {
       this.#last = { bytes, error }
-      return
     }
-    if (!areSame(before, this.#neurons)) this.#tell()
   }
 
   #tell(): void {

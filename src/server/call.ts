@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Call } from '../contract/call.js'
+import { LevinError } from '../errors.js'
 import { type Logger, withFields } from '../logger.js'
 import type { Address } from '../transport/link.js'
 import type { SynapsePacket } from '../wire/messages.js'
@@ -31,6 +32,8 @@ export class LiveCall extends Call {
   #log: Logger | undefined
   #controller: AbortController | undefined
   #abortReason: Error | undefined
+  #isHandled = true
+  #whenHandled: (() => void) | undefined
   #isDone = false
   #whenDone: (() => void)[] | undefined
 
@@ -80,6 +83,23 @@ export class LiveCall extends Call {
     this.#controller?.abort(reason)
   }
 
+  /** @throws LevinError ABORTED when a middleware answered without waiting, and the call is over */
+  handlerBegins(): void {
+    if (this.#isDone) throw new LevinError('ABORTED', 'the call was over before its handler began')
+    this.#isHandled = false
+  }
+
+  handlerEnds(): void {
+    this.#isHandled = true
+    this.#whenHandled?.()
+  }
+
+  /** Runs it when no handler does: at once, unless a middleware answered without waiting for the handler. */
+  whenHandled(run: () => void): void {
+    if (this.#isHandled) run()
+    else this.#whenHandled = run
+  }
+
   onDone(run: () => void): void {
     if (this.#isDone) run()
     else {
@@ -90,7 +110,13 @@ export class LiveCall extends Call {
 
   done(): void {
     this.#isDone = true
-    for (const run of this.#whenDone ?? []) run()
+    for (const run of this.#whenDone ?? []) {
+      try {
+        run()
+      } catch (error) {
+        this.log.error('a function of onDone() threw', { error })
+      }
+    }
     this.#whenDone = undefined
   }
 }

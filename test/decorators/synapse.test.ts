@@ -227,6 +227,20 @@ test('two decorators on one method are two synapses', () => {
   ).toEqual(['other', 'shared'])
 })
 
+test('a static method is refused by name', () => {
+  const declare = () => {
+    class Miner {
+      @Synapse(Shared)
+      static shared(): Reply {
+        return new Reply()
+      }
+      other() {}
+    }
+    return Miner
+  }
+  expect(declare).toThrow(config('Miner.shared: '))
+})
+
 test('a class without any has none', () => expect(handlersOf(Query)).toEqual([]))
 
 describe('worker', () => {

@@ -198,6 +198,16 @@ describe('as it goes on', () => {
     await until(() => clock.pending === 1)
   })
 
+  test('a listener sees how fresh the data is that it is told of', async () => {
+    await write([one])
+    const source = await start()
+    const ages: unknown[] = []
+    source.onChange(() => ages.push(source.ageMs()))
+    await write([other])
+    await look()
+    expect(ages).toEqual([0])
+  })
+
   test('a listener that throws is an entry in the log', async () => {
     await write([one])
     const source = await start()

@@ -81,6 +81,11 @@ for (const [name, [options, run]] of Object.entries(HANDLERS)) {
   Synapse(synapse(name, options), { worker: import.meta.url })(Threaded.prototype, name)
 }
 Threaded.prototype.begin = async function () {
+  // a thread has a copy of its own, made when it began
+  if (process.env.LEVIN_TEST_STARTS === 'fail') {
+    delete process.env.LEVIN_TEST_STARTS
+    throw new Error('not yet')
+  }
   this.starts++
 }
 OnStart()(Threaded.prototype, 'begin')

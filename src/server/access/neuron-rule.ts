@@ -1,7 +1,7 @@
 /** What the rules that look a hotkey up in the metagraph have in common. */
 import { LevinError } from '../../errors.js'
-import { milliseconds, refuseUnknownKeys } from '../../metagraph/options.js'
 import type { MetagraphSource, Neuron } from '../../metagraph/source.js'
+import { checkKeys, milliseconds } from '../../options.js'
 import type { AccessRule, Objection } from './rule.js'
 
 export interface NeuronRuleOptions {
@@ -31,7 +31,7 @@ export function neuronRule(
       `${name}: the source is missing; give it one, as in metagraphFile('metagraph.json')`,
     )
   }
-  refuseUnknownKeys(name, options, ['maxAgeMs'])
+  checkKeys(name, options, ['maxAgeMs'])
   const maxAgeMs = milliseconds(name, 'maxAgeMs', options.maxAgeMs ?? DEFAULT_MAX_AGE_MS)
   return {
     name: `${name}()`,

@@ -2,8 +2,8 @@
 import { type Clock, systemClock } from '../../clock.js'
 import { LevinError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
-import { milliseconds, refuseUnknownKeys } from '../../metagraph/options.js'
 import type { MetagraphSource } from '../../metagraph/source.js'
+import { checkKeys, milliseconds } from '../../options.js'
 import { pinoLogger } from '../../pino-logger.js'
 import { sourceKey } from '../../transport/source-key.js'
 import { LearnedHosts } from './learned-hosts.js'
@@ -86,7 +86,7 @@ const WHERE = 'sourceFilter'
  * @throws LevinError CONFIG with neither `resolve` nor `learn`, and for an option that is unknown or out of range
  */
 export function sourceFilter(options: SourceFilterOptions): SourceFilter {
-  refuseUnknownKeys(WHERE, options, KEYS)
+  checkKeys(WHERE, options, KEYS)
   const { resolve, learn, clock = systemClock, logger = pinoLogger('info') } = options
   const maxAgeMs = milliseconds(WHERE, 'maxAgeMs', options.maxAgeMs ?? 7_200_000)
   const refreshMs = milliseconds(WHERE, 'refreshMs', options.refreshMs ?? 300_000)
@@ -116,7 +116,7 @@ export function sourceFilter(options: SourceFilterOptions): SourceFilter {
 }
 
 function checkLearn(learn: LearnOptions): Required<LearnOptions> {
-  refuseUnknownKeys(`${WHERE}: learn`, learn, LEARN_KEYS)
+  checkKeys(`${WHERE}: learn`, learn, LEARN_KEYS)
   const { file, share = 0.9, source } = learn
   if (typeof file !== 'string' || file === '') {
     throw new LevinError('CONFIG', `${WHERE}: learn.file is missing; it is the path of a file to write`)

@@ -137,13 +137,12 @@ export class Dispatcher {
     for (const resolve of this.#whenIdle.splice(0)) resolve()
   }
 
-  #count({ call, error, outcome, route, startedAt }: Task): void {
+  #count({ call, error, outcome, route, durationMs }: Task): void {
     if (outcome === undefined) return
     route.tally.running--
     route.tally[outcome]++
     if (!this.#observers.hears('call')) return
     const { id, caller, synapse } = call
-    const durationMs = this.#clock.monotonicMs() - startedAt
     this.#observers.tell('call', { id, synapse, caller, outcome, durationMs, error })
   }
 
@@ -172,10 +171,14 @@ class Task implements Running {
   readonly startedAt: number
   /** Undefined until it is settled. */
   outcome: CallOutcome | undefined
+  /** From its start until it was settled, which may be long before the handler is done. */
+  durationMs = 0
   error: unknown
   readonly #stream: LinkStream
   readonly #clock: Clock
   readonly #dispatcher: Dispatcher
+  /** The call's deadline by the clock that does not jump. */
+  #dueMs: number
   #cancelTimer: () => void
   #resumePump: (() => void) | undefined
 
@@ -194,6 +197,7 @@ class Task implements Running {
     this.#stream = stream
     this.#clock = clock
     this.#dispatcher = dispatcher
+    this.#dueMs = this.startedAt + route.timeoutMs
     this.#cancelTimer = this.#expireIn(route.timeoutMs)
     call.keeper = this
   }
@@ -208,6 +212,10 @@ class Task implements Running {
 
   readonly #finish = (): void => {
     this.#settle('aborted') // unless it is settled, which it is but for a stream that was cancelled
+    this.call.whenHandled(this.#end)
+  }
+
+  readonly #end = (): void => {
     this.call.done()
     this.#dispatcher.finished(this)
   }
@@ -257,9 +265,10 @@ class Task implements Running {
   }
 
   limitTo(ms: number): void {
-    const deadline = this.#clock.unixMs() + ms
-    if (this.outcome !== undefined || deadline >= this.call.deadline) return
-    this.call.deadline = deadline
+    const dueMs = this.#clock.monotonicMs() + ms
+    if (this.outcome !== undefined || dueMs >= this.#dueMs) return
+    this.#dueMs = dueMs
+    this.call.deadline = this.#clock.unixMs() + ms
     this.#cancelTimer()
     this.#cancelTimer = this.#expireIn(ms)
   }
@@ -281,6 +290,7 @@ class Task implements Running {
   #settle(outcome: CallOutcome): boolean {
     if (this.outcome !== undefined) return false
     this.outcome = outcome
+    this.durationMs = this.#clock.monotonicMs() - this.startedAt
     this.#cancelTimer()
     return true
   }

@@ -49,7 +49,12 @@ export function createRoute(
         throw new BadRequest(cause)
       }
     }
-    return invoke(bound, call)
+    call.handlerBegins()
+    try {
+      return await invoke(bound, call)
+    } finally {
+      call.handlerEnds()
+    }
   }
 
   return {
@@ -87,5 +92,8 @@ function bytes(value: unknown): Uint8Array {
   throw new BadAnswer(`a stream of bytes yields Uint8Array, not ${describe(value)}`)
 }
 
-const describe = (value: unknown): string =>
-  value === null ? 'null' : typeof value === 'object' ? value.constructor.name : typeof value
+function describe(value: unknown): string {
+  if (value === null) return 'null'
+  // without a prototype there is no constructor
+  return typeof value === 'object' ? (value.constructor?.name ?? 'an object') : typeof value
+}

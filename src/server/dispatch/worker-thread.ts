@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { handlersOf } from '../../decorators/metadata.js'
 import { LevinError } from '../../errors.js'
-import type { LogFields, Logger, LogLevel } from '../../logger.js'
+import { type LogFields, type Logger, type LogLevel, silentLogger } from '../../logger.js'
 import { decodeValue, encodeValue } from '../../wire/msgpack.js'
 import { EncodedMap, type SynapseData } from '../../wire/value.js'
 import { LiveCall } from '../call.js'
@@ -18,7 +18,10 @@ let routes: Promise<ReadonlyMap<string, Route>> | undefined
 export async function runInThread(task?: ThreadTask): Promise<ThreadOutcome> {
   try {
     routes ??= makeRoutes(workerData as ThreadHandler[])
-    const known = await routes
+    const known = await routes.catch((error: unknown) => {
+      routes = undefined // what failed once, as a connection may, is tried again with the next call
+      throw error
+    })
     return { answer: task === undefined ? new Uint8Array() : await answer(known.get(task.synapse)!, task) }
   } catch (error) {
     return { error: plain(error) }
@@ -41,7 +44,12 @@ async function makeRoutes(handlers: ThreadHandler[]): Promise<ReadonlyMap<string
     )
     made.set(synapse, route)
   }
-  await container.start()
+  try {
+    await container.start()
+  } catch (error) {
+    await container.dispose(silentLogger) // the reason why it did not start says more
+    throw error
+  }
   return made
 }
 

@@ -183,6 +183,16 @@ export class Workers {
   async #run({ definition }: WorkerHandler, call: LiveCall): Promise<unknown> {
     const { signal } = call
     await this.#thread(signal)
+    try {
+      signal.throwIfAborted() // it may have been as the turn came
+      return await this.#runInThread(definition, call)
+    } finally {
+      this.#release()
+    }
+  }
+
+  async #runInThread(definition: SynapseDefinition, call: LiveCall): Promise<unknown> {
+    const { signal } = call
     const { port1: port, port2 } = new MessageChannel()
     const kill = new AbortController()
     let cancelTimer = (): void => {}
@@ -206,7 +216,6 @@ export class Workers {
         heed(left.message, call)
       }
       port.close()
-      this.#release()
     }
   }
 
@@ -307,8 +316,10 @@ function additions(call: LiveCall): Record<string, unknown> {
 }
 
 function heed(note: ThreadNote, call: LiveCall): void {
-  if ('limitToMs' in note) call.limitTo(note.limitToMs)
-  else call.log[note.level](note.message, note.fields)
+  try {
+    if ('limitToMs' in note) call.limitTo(note.limitToMs)
+    else call.log[note.level](note.message, note.fields)
+  } catch {} // a logger that throws must not end the process, which it would from a port's listener
 }
 
 /** What a handler threw, as the dispatcher tells errors apart. */

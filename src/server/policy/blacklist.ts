@@ -1,8 +1,9 @@
 import { decodeHotkey } from '../../auth/ss58.js'
 import type { Call } from '../../contract/call.js'
 import { LevinError } from '../../errors.js'
+import { checkKeys } from '../../options.js'
 import type { Next, NothingAdded } from './middleware.js'
-import { checkFunction, checkKeys, type Plugin } from './plugin.js'
+import { checkFunction, type Plugin } from './plugin.js'
 import { refuse } from './refuse.js'
 
 export interface BlacklistOptions<C extends Call = Call> {
@@ -58,7 +59,7 @@ export function blacklist<C extends Call = Call>(
 function check<C extends Call>(options: BlacklistOptions<C>) {
   checkKeys('blacklist', options, ['hotkeys', 'when'])
   const { hotkeys = [], when } = options
-  if (typeof hotkeys === 'string') {
+  if (typeof hotkeys !== 'object' || hotkeys === null || !(Symbol.iterator in hotkeys)) {
     throw new LevinError('CONFIG', 'blacklist: hotkeys is a list: write { hotkeys: [hotkey] }')
   }
   checkFunction('blacklist', 'when', when)

@@ -1,8 +1,10 @@
 import { type Clock, systemClock } from '../../clock.js'
 import type { Call } from '../../contract/call.js'
 import { LevinError } from '../../errors.js'
+import { checkKeys, integer } from '../../options.js'
 import {
   DEFAULT_AGING_MS,
+  type FairQueue,
   MAX_PLACES,
   type QueueLimits,
   type QueueStats,
@@ -10,7 +12,7 @@ import {
   statsOf,
 } from './fair-queue.js'
 import type { Next } from './middleware.js'
-import { checkKeys, integer, type Plugin } from './plugin.js'
+import type { Plugin } from './plugin.js'
 
 /** How many calls of a synapse run at once, by its name; from 1 to 65,536. Those that are not named are not limited. */
 export type ConcurrencyLimits = Readonly<Record<string, number>>
@@ -37,7 +39,8 @@ export function concurrency(
   /** For tests: another clock than the machine's. */
   clock: Clock = systemClock,
 ): Plugin<[limits: ConcurrencyLimits, options?: ConcurrencyOptions], ConcurrencyStats> {
-  let queues = queuesOf(check(limits, options), new Map(), clock)
+  const known = new Map<string, FairQueue>()
+  let queues = queuesOf(check(limits, options), known, clock)
   return Object.assign(
     function concurrency(call: Call, next: Next): Promise<unknown> {
       const queue = queues.get(call.synapse)
@@ -46,7 +49,7 @@ export function concurrency(
     },
     {
       set(limits: ConcurrencyLimits, options: ConcurrencyOptions = {}): void {
-        queues = queuesOf(check(limits, options), queues, clock)
+        queues = queuesOf(check(limits, options), known, clock)
       },
       stats: (): ConcurrencyStats => statsOf(queues),
     },

@@ -60,7 +60,7 @@ export class FairQueue {
   readonly #orders = [this.#toServe, this.#toServeByAge, this.#toShed]
   #running = 0
   #waiting = 0
-  /** Calls whose priority is still to come. */
+  /** Priorities that are still to come. */
   #asking = 0
   #arrivals = 0
   #shed = 0
@@ -128,20 +128,20 @@ export class FairQueue {
     }
   }
 
-  /** No more than may wait: what they hold in memory is as much. */
-  async #later(call: Call, priority: Promise<number>): Promise<number> {
+  /** No more than may wait, those of calls that left included: each may hold something of the author's. */
+  async #later({ signal }: Call, given: Promise<number>): Promise<number> {
+    const priority = Promise.resolve(given)
     if (this.#asking >= this.#limits.maxWaiting) {
-      Promise.resolve(priority).catch(() => {}) // nobody else hears of it
+      priority.catch(() => {}) // nobody else hears of it
       this.#shed++
       throw this.#noPlace()
     }
     this.#asking++
-    try {
-      return await priority
-    } finally {
+    const told = (): void => {
       this.#asking--
-      call.signal.throwIfAborted()
     }
+    priority.then(told, told)
+    return await Promise.race([priority, rejectedWith(signal)])
   }
 
   #noPlace(): LevinError {
@@ -243,14 +243,18 @@ export class FairQueue {
   }
 }
 
-/** A queue for each synapse; those that there were go on with the calls that they have. */
+/**
+ * A queue for each synapse; those that there were go on with the calls that they have.
+ * @param known all that there ever were, so that who is named again finds the calls that still run. New ones are added
+ */
 export function queuesOf(
   limits: ReadonlyMap<string, QueueLimits>,
-  known: ReadonlyMap<string, FairQueue>,
+  known: Map<string, FairQueue>,
   clock: Clock,
 ): ReadonlyMap<string, FairQueue> {
   const queues = [...limits].map(([synapse, limits]): [string, FairQueue] => {
     const queue = known.get(synapse) ?? new FairQueue(limits, clock)
+    known.set(synapse, queue)
     queue.set(limits)
     return [synapse, queue]
   })
@@ -259,6 +263,12 @@ export function queuesOf(
 
 export const statsOf = (queues: ReadonlyMap<string, FairQueue>): Record<string, QueueStats> =>
   Object.fromEntries([...queues].map(([synapse, queue]) => [synapse, queue.stats()]))
+
+const rejectedWith = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 
 /** A call in its hotkey's line. */
 class Waiting {

@@ -44,7 +44,11 @@ export function identify(source: MetagraphSource): Identify {
     },
     {
       async onStart(): Promise<void> {
-        await current.start()
+        for (let source = current; ; source = current) {
+          await source.start()
+          if (source === current) break
+          await source.stop() // another one was set meanwhile
+        }
         running = true
       },
       async onStop(): Promise<void> {

@@ -1,5 +1,6 @@
 /** What the plugins that come with Levin share: options that are checked, and can be swapped while they run. */
 import { LevinError } from '../../errors.js'
+import { checkKeys, integer } from '../../options.js'
 import type { Middleware, NothingAdded } from './middleware.js'
 
 /** A middleware that was made with options, and counts what it does. */
@@ -22,27 +23,6 @@ export interface Plugin<
 export type PerSynapse =
   | number
   | { readonly default?: number; readonly synapses?: Readonly<Record<string, number>> }
-
-/** @throws LevinError CONFIG naming the option that there is not */
-export function checkKeys(plugin: string, options: object, keys: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new LevinError('CONFIG', `${plugin}: the options are an object with ${keys.join(', ')}`)
-  }
-  for (const key of Object.keys(options)) {
-    if (!keys.includes(key)) {
-      throw new LevinError('CONFIG', `${plugin}: there is no option '${key}'; there are ${keys.join(', ')}`)
-    }
-  }
-}
-
-/** @throws LevinError CONFIG for what is not an integer within the range */
-export function integer(plugin: string, option: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw new LevinError(
-    'CONFIG',
-    `${plugin}: ${option} is ${String(value)}; it is an integer from ${least} to ${most}`,
-  )
-}
 
 /** @throws LevinError CONFIG for what is not a function */
 export function checkFunction(plugin: string, option: string, value: unknown): void {

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../clock.js'
 import type { Call } from '../../contract/call.js'
 import { LevinError } from '../../errors.js'
+import { checkKeys, integer } from '../../options.js'
 import {
   DEFAULT_AGING_MS,
   FairQueue,
@@ -11,7 +12,7 @@ import {
   statsOf,
 } from './fair-queue.js'
 import type { Next, NothingAdded } from './middleware.js'
-import { checkKeys, integer, type Plugin } from './plugin.js'
+import type { Plugin } from './plugin.js'
 
 /** What one process has in hand without slowing each other down: more only share the same core. */
 const DEFAULT_CONCURRENCY = 64
@@ -49,7 +50,9 @@ export type PriorityOf<C extends Call> = (call: C) => number | Promise<number>
  * 3. When too many wait, one is refused at once: of the hotkey with the most calls waiting, among equals that of the
  *    lowest priority, then the newest, which may be the one that just came.
  *
- * Waiting counts against the call's deadline; a call that nobody waits for any more leaves the queue at once.
+ * Waiting counts against the call's deadline; a call that nobody waits for any more leaves the queue at once. One that
+ * runs has its place until its handler is done, also past the deadline: a handler that does not heed `call.signal`
+ * keeps others waiting.
  *
  * @param of asked only about a call that finds no place. What it throws fails the call. At most `maxWaiting` of its
  *   promises are waited for at once; calls beyond are refused
@@ -65,7 +68,8 @@ export function priority<C extends Call = Call>(
 ): Plugin<[of: PriorityOf<C>, options?: PriorityOptions], PriorityStats, NothingAdded, C> {
   let settings = check(of, options)
   const common = new FairQueue(settings.common, clock)
-  let queues = queuesOf(settings.synapses, new Map(), clock)
+  const known = new Map<string, FairQueue>()
+  let queues = queuesOf(settings.synapses, known, clock)
 
   async function wait(queue: FairQueue, call: C, next: Next): Promise<unknown> {
     await queue.wait(call, settings.of(call))
@@ -81,7 +85,7 @@ export function priority<C extends Call = Call>(
       set(of: PriorityOf<C>, options: PriorityOptions = {}): void {
         settings = check(of, options)
         common.set(settings.common)
-        queues = queuesOf(settings.synapses, queues, clock)
+        queues = queuesOf(settings.synapses, known, clock)
       },
       stats: (): PriorityStats => ({ ...common.stats(), synapses: statsOf(queues) }),
     },

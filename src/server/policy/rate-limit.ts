@@ -1,9 +1,10 @@
 import { type Clock, systemClock } from '../../clock.js'
 import type { Call } from '../../contract/call.js'
 import { LevinError } from '../../errors.js'
+import { checkKeys } from '../../options.js'
 import { TokenBucket } from '../token-bucket.js'
 import type { Next, NothingAdded } from './middleware.js'
-import { checkFunction, checkKeys, type Plugin } from './plugin.js'
+import { checkFunction, type Plugin } from './plugin.js'
 import { refuse } from './refuse.js'
 
 /** A validator asks a miner a few times a second at most, and may ask about several things at once. */

@@ -199,6 +199,14 @@ describe('streams', () => {
     expect(messages.at(-1)).toEqual(END)
   })
 
+  test('an item of the wrong kind is named in the log, also one without a prototype', async () => {
+    const { miner, peer } = await pair({ stream: true }, () => untyped([Object.create(null)]))
+    expect(await peer.answers('asked')).toEqual([broken('stream processing failed')])
+    expect(miner.log.at('error')).toMatchObject([
+      { fields: { error: { message: 'a stream of bytes yields Uint8Array, not an object' } } },
+    ])
+  })
+
   test('from anything that can be iterated', async () => {
     const { peer } = await pair({ stream: true }, () => new Set([Buffer.from('a'), Buffer.from('b')]))
     expect(await peer.answers('asked')).toEqual([chunk('a'), chunk('b'), END])
@@ -244,6 +252,21 @@ describe('the time that a handler has', () => {
     expect(await frames.done).toEqual([failed('handler timed out')])
     expect(call!.signal.aborted).toBe(true)
     expect(call!.signal.reason).toBeInstanceOf(Error)
+  })
+
+  test('is not put off by a limit that comes after the machine’s time was set back', async () => {
+    const { peer, clock } = await pair({}, (_request, call) => {
+      const now = clock.unixMs()
+      clock.unixMs = () => now - 3_600_000
+      call.limitTo(40_000)
+      return new Promise(() => {})
+    })
+    const answer = peer.answer('asked')
+    await turn()
+    clock.advance(30_000)
+    await turn()
+    expect(clock.pending).toBe(0)
+    expect(await answer).toMatchObject({ error: 'handler timed out' })
   })
 
   test('or the definition’s own', async () => {
@@ -473,6 +496,88 @@ describe('middleware', () => {
     }
     const { peer } = await pair({ stream: true }, () => [Buffer.from('a')], {}, [doubled])
     expect(await peer.answers('asked')).toEqual([chunk('a'), chunk('a'), END])
+  })
+
+  describe('that answers without waiting for next', () => {
+    const early: Middleware = async (_call, next) => {
+      void next().catch(() => {})
+      return { text: 'early' }
+    }
+
+    test('the call is over when the handler is done', async () => {
+      let finish = (_answer: SynapseData): void => {}
+      const over: string[] = []
+      const { miner, peer, clock } = await pair(
+        {},
+        (_request, call) => {
+          call.onDone(() => over.push('over'))
+          return new Promise((resolve) => { finish = resolve }) // biome-ignore format: one line
+        },
+        {},
+        [early],
+      )
+      const durations: number[] = []
+      miner.observers.on('call', ({ durationMs }) => durations.push(durationMs))
+      expect(await peer.answer('asked')).toMatchObject({ data: { text: 'early' } })
+      await turn()
+      expect([over, miner.service.stats(undefined).calls.asked]).toMatchObject([[], { running: 1 }])
+      clock.advance(50)
+      finish({})
+      await miner.service.dispatcher.idle()
+      expect([over, durations]).toEqual([['over'], [0]])
+    })
+
+    test('a stop of the miner reaches the handler', async () => {
+      let reason: unknown
+      const { miner, peer } = await pair(
+        {},
+        (_request, { signal }) =>
+          new Promise((_, reject) => {
+            signal.addEventListener('abort', () => {
+              reason = signal.reason
+              reject(reason as Error)
+            })
+          }),
+        {},
+        [early],
+      )
+      await peer.answer('asked')
+      miner.service.dispatcher.cancelAll('the miner is stopping')
+      await miner.service.dispatcher.idle()
+      expect(reason).toMatchObject({ message: 'the miner is stopping' })
+    })
+
+    test('the handler of a call that is over does not begin', async () => {
+      let proceed = (): void => {}
+      let late: Promise<unknown> | undefined
+      const waits: Middleware = async (_call, next) => {
+        await new Promise<void>((resolve) => { proceed = resolve }) // biome-ignore format: one line
+        late = next()
+        return late
+      }
+      let begun = 0
+      const { miner, peer } = await pair({}, () => ({ n: ++begun }), {}, [early, waits])
+      await peer.answer('asked')
+      await miner.service.dispatcher.idle()
+      proceed()
+      await turn()
+      await expect(late).rejects.toMatchObject({ code: 'ABORTED' })
+      expect(begun).toBe(0)
+    })
+  })
+
+  test('a function of onDone that throws costs neither the others nor the process', async () => {
+    const over: string[] = []
+    const careless: Middleware = (call, next) => {
+      call.onDone(() => throws())
+      call.onDone(() => over.push('over'))
+      return next()
+    }
+    const { miner, peer } = await pair({}, () => ({}), {}, [careless])
+    expect(await peer.answer('asked')).toMatchObject({ success: true })
+    await miner.service.dispatcher.idle()
+    expect(over).toEqual(['over'])
+    expect(miner.log.at('error')).toMatchObject([{ fields: { error: { message: SECRET } } }])
   })
 
   test('a bad request shows to it as a rejection of next', async () => {

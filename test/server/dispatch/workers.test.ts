@@ -10,6 +10,7 @@ import { until } from '../../support/frames.js'
 import { validatorSigner } from '../../support/hotkeys.js'
 import { RecordingLogger } from '../../support/recording-logger.js'
 import { type Peer, ServedMiner } from '../../support/served-miner.js'
+import { callOf } from '../policy/calls.js'
 
 const module = new URL('../../support/threaded.mjs', import.meta.url).href
 const entry = new URL('../../../dist/server/dispatch/worker-thread.js', import.meta.url)
@@ -189,6 +190,45 @@ describe('when nobody waits any more', () => {
     await miner.service.dispatcher.idle()
     expect(clock.pending).toBe(0)
     expect(await peer.answer('digest', { payload: Buffer.of(), n: 1 })).toMatchObject({ data: { calls: 1 } })
+  })
+})
+
+describe('a thread', () => {
+  test('is given back, and the answer given, when the log fails', async () => {
+    const { miner, peer } = await served()
+    miner.log.warn = () => {
+      throw new Error('the disk is full')
+    }
+    expect(await peer.answer('log')).toMatchObject({ success: true })
+    expect(await peer.answer('about')).toMatchObject({ success: true })
+  })
+
+  test('that could not be made ready tries again with the next call', async () => {
+    const { peer } = await served()
+    process.env.LEVIN_TEST_STARTS = 'fail'
+    try {
+      await peer.answer('exit')
+      expect(await peer.answer('about')).toMatchObject({ error: 'request processing failed' })
+    } finally {
+      delete process.env.LEVIN_TEST_STARTS
+    }
+    expect(await peer.answer('about')).toMatchObject({ data: { starts: 1 } })
+  })
+
+  test('is not given to a call that was aborted as its turn came', async () => {
+    workers = new Workers(1, clock, log, entry)
+    const invokes = new Map(declared(Threaded).map(({ definition, invoke }) => [definition.name, invoke()]))
+    await workers.start()
+    const [first, second, third] = [callOf('a', 'about'), callOf('a', 'about'), callOf('a', 'about')]
+    vi.spyOn(second.signal, 'removeEventListener').mockImplementationOnce(() =>
+      queueMicrotask(() => second.abort(new Error('gone'))),
+    )
+    const answers = [first, second, third].map((call) => invokes.get('about')!({}, call))
+    expect(await Promise.allSettled(answers)).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { message: 'gone' } },
+      { status: 'fulfilled' },
+    ])
   })
 })
 

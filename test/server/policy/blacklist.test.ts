@@ -67,6 +67,8 @@ test('set and stats', async () => {
 test.each([
   ['an option that there is not', { hotkey: bad }, "no option 'hotkey'"],
   ['a hotkey alone', { hotkeys: bad }, 'hotkeys is a list'],
+  ['hotkeys that are no list', { hotkeys: 5 }, 'hotkeys is a list'],
+  ['no hotkeys at all', { hotkeys: null }, 'hotkeys is a list'],
   ['what is no hotkey', { hotkeys: ['5abc'] }, '"5abc" is not a hotkey'],
   ['when that is no function', { when: true }, 'when is a function'],
 ])('%s is refused, by the factory and by set', (_, options, text) => {

@@ -63,11 +63,23 @@ test('set: other limits, and the calls that run still count', async () => {
   expect(Object.keys(plugin.stats())).toEqual(['Other'])
 })
 
+test('set: a synapse that is named again is limited with the calls that still run', async () => {
+  const plugin = concurrency({ Heavy: 1 })
+  const bench = new Bench(() => [plugin])
+  await bench.ask('1', callOf('a', 'Heavy'))
+  plugin.set({})
+  plugin.set({ Heavy: 1 })
+  expect((await bench.ask('2', callOf('a', 'Heavy'))).outcome).toBe('REFUSED')
+  await bench.finish('1')
+  await bench.ask('3', callOf('a', 'Heavy'))
+  expect(bench.started).toEqual(['1', '3'])
+})
+
 test.each([
   ['a number alone', [4], 'the limits are an object'],
   ['zero', [{ Heavy: 0 }], "'Heavy' is 0"],
   ['too many', [{ Heavy: 65_537 }], 'from 1 to 65536'],
-  ['a limit that is no number', [{ Heavy: '2' }], "'Heavy' is 2"],
+  ['a limit that is no number', [{ Heavy: '2' }], "'Heavy' is '2'"],
   ['an option that there is not', [{ Heavy: 1 }, { waiting: 1 }], "no option 'waiting'"],
   ['a negative maxWaiting', [{ Heavy: 1 }, { maxWaiting: -1 }], 'maxWaiting is -1'],
 ])('%s is refused, by the factory and by set', (_, given, text) => {

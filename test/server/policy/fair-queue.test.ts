@@ -293,6 +293,17 @@ describe('a priority that is still to come', () => {
     expect(started).toEqual(['runs', 'later'])
   })
 
+  test('and never comes: the call leaves with its signal, and who was asked still counts', async () => {
+    const { ask, refused } = queueOf({ maxWaiting: 1 })
+    ask('runs', 'x')
+    ask('gone', 'a', new Promise(() => {})).abort(new Error('the time was up'))
+    await turn()
+    expect(refused).toEqual(['gone: the time was up'])
+    ask('next', 'b', new Promise(() => {}))
+    await turn()
+    expect(refused[1]).toEqual(NO_PLACE('next', 1))
+  })
+
   test('of a call that is aborted meanwhile takes no place', async () => {
     const { queue, ask, refused, finish } = queueOf()
     ask('runs', 'x')

@@ -75,6 +75,13 @@ test('set before listen starts nothing yet', async () => {
   expect([old.seen, fresh.seen]).toEqual([[], ['start']])
 })
 
+test('set while the miner starts: the new one is started, and the old one is not left running', async () => {
+  const [old, fresh] = [new OneNeuron('a', 7), new OneNeuron('a', 8)]
+  const plugin = identify(old)
+  await Promise.all([plugin.onStart!(), plugin.set(fresh)])
+  expect([old.seen, fresh.seen]).toEqual([['start', 'stop'], ['start']])
+})
+
 test('set to one that cannot start: the old one stays', async () => {
   const [old, broken] = [new OneNeuron('a', 7), new OneNeuron('a', 8)]
   broken.start = async () => {

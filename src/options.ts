@@ -1,14 +1,20 @@
-/** Checks of options that the sources, and the rules that read them, have in common. */
+/** Checks of options that the metagraph's sources, the access rules and the middleware have in common. */
 import { inspect } from 'node:util'
-import { LevinError } from '../errors.js'
+import { LevinError } from './errors.js'
 
 /** Node's longest timer: what is longer would run at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
-/** @throws LevinError CONFIG naming the key that there is not */
-export function refuseUnknownKeys(where: string, options: object, keys: readonly string[]): void {
+/**
+ * @param where what it says in an error
+ * @throws LevinError CONFIG naming the option that there is not
+ */
+export function checkKeys(where: string, options: object, keys: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
-    throw new LevinError('CONFIG', `${where}: the options are ${inspect(options)}; they are an object`)
+    throw new LevinError(
+      'CONFIG',
+      `${where}: the options are ${inspect(options)}; they are an object with ${keys.join(', ')}`,
+    )
   }
   for (const key of Object.keys(options)) {
     if (keys.includes(key)) continue
