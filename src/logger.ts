@@ -29,6 +29,18 @@ export function consoleLogger(least: LogLevel = 'info'): Logger {
 /** Says nothing. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
+/** The same logger, of which a line is lost rather than thrown at whoever wrote it: a peer may have caused the line. */
+export function guarded(logger: Logger): Logger {
+  const write = (level: LogLevel) => (message: string, fields?: LogFields) => {
+    try {
+      logger[level](message, fields)
+    } catch {
+      // there is nowhere left to say so
+    }
+  }
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+}
+
 /** The same logger with fields that go with every line. */
 export function withFields(logger: Logger, fields: LogFields): Logger {
   const write = (level: LogLevel) => (message: string, more?: LogFields) =>

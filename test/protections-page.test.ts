@@ -8,5 +8,7 @@ test('compiles and makes the rules', { timeout: 60_000 }, async () => {
   const { folder, files, faults } = compilePage('docs/protections.md')
   expect([files, faults]).toEqual([['access.ts'], []])
   const { access } = await import(pathToFileURL(join(folder, 'access.js')).href)
-  expect(access.name).toBe('all(denylist(0 hotkeys), any(allowlist(0 hotkeys), all(validatorPermit(), minStake(1000))))')
+  expect(access.name).toBe(
+    'all(denylist(0 hotkeys), any(allowlist(0 hotkeys), all(validatorPermit(), minStake(1000))))',
+  )
 })

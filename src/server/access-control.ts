@@ -14,9 +14,13 @@ export class AccessControl {
   #rule: AccessRule
   #unsubscribe: (() => void) | undefined
   #cancelTimer: (() => void) | undefined
-  /** Grows with each change of what the rule may answer. */
   #version = 0
   #running = false
+  /** Settles when the first rule has started, or failed to. */
+  #started: Promise<void> | undefined
+  /** Replacements that were asked for, and the latest of them that holds. */
+  #asked = 0
+  #applied = 0
 
   constructor(settings: MinerSettings, peers: Peers) {
     this.#settings = settings
@@ -33,13 +37,24 @@ export class AccessControl {
     return this.#rule.ageMs?.()
   }
 
-  async start(): Promise<void> {
+  /** Grows with each change of what the rule may answer. */
+  get version(): number {
+    return this.#version
+  }
+
+  start(): Promise<void> {
+    this.#started = this.#start()
+    return this.#started
+  }
+
+  async #start(): Promise<void> {
     await this.#rule.start?.()
     this.#running = true
     this.#listen()
     this.#reviewLater()
   }
 
+  /** At once: a replacement that is under way notices, and stops what it has started. */
   async stop(): Promise<void> {
     this.#running = false
     this.#unsubscribe?.()
@@ -47,18 +62,39 @@ export class AccessControl {
     await this.#rule.stop?.()
   }
 
-  /** Another policy from now on, for those who are here as well. @throws what the policy's start throws: the old one stays */
+  /**
+   * Another policy from now on, for those who are here as well. Of several that start at once the one given last holds.
+   * @throws what the policy's start throws: the old one stays
+   */
   async replace(policy: AccessPolicy): Promise<void> {
     const rule = ruleOf(policy)
-    if (this.#running) await rule.start?.()
+    const turn = ++this.#asked
+    await this.#started?.catch(() => {}) // whoever called start hears of it
+    const isStarted = this.#running && rule !== this.#rule
+    if (isStarted) await rule.start?.()
+    if (turn < this.#applied || (isStarted && !this.#running)) {
+      if (isStarted) await this.#end(rule)
+      return
+    }
+    this.#applied = turn
     const old = this.#rule
+    if (rule === old) return
     this.#rule = rule
     this.#version++
     if (!this.#running) return
     this.#unsubscribe?.()
     this.#listen()
     await this.#review()
-    await old.stop?.()
+    await this.#end(old)
+  }
+
+  /** The other one holds already, so that this is no failure of the replacement. */
+  async #end(rule: AccessRule): Promise<void> {
+    try {
+      await rule.stop?.()
+    } catch (error) {
+      this.#settings.logger.error('an access policy did not stop', { policy: rule.name, error })
+    }
   }
 
   /** Why an applicant may not come in; undefined lets it. Never rejects: a policy that fails admits nobody. */
@@ -98,17 +134,19 @@ export class AccessControl {
   }
 
   async #review(): Promise<void> {
-    await Promise.all([...this.#peers].map((peer) => this.#lookAgain(peer)))
+    await Promise.all([...this.#peers].map((peer) => this.lookAgain(peer)))
   }
 
-  async #lookAgain({ hotkey, link }: Peer): Promise<void> {
+  /** Closes a validator whom the policy does not admit any more. Never rejects. */
+  async lookAgain({ hotkey, link }: Peer): Promise<void> {
+    const rule = this.#rule
     let objection: Objection
     try {
-      objection = await this.#rule.objection({ hotkey, remote: link.remote })
+      objection = await rule.objection({ hotkey, remote: link.remote })
     } catch (error) {
       return this.#failed(hotkey, 'so a validator that is here stays', error)
     }
-    if (objection === undefined || link.closed !== undefined) return
+    if (objection === undefined || link.closed !== undefined || rule !== this.#rule) return
     this.#settings.logger.info('a validator lost its right to be here', { hotkey, objection })
     link.close(CLOSE_CODE, CloseReason.cleanup)
   }

@@ -39,6 +39,7 @@ export type Refusal =
   | 'too many validators'
   | 'another handshake is under way'
   | 'another hotkey on one connection'
+  | 'replaced'
   | 'given up'
   | 'signer failed'
 
@@ -105,14 +106,17 @@ export class Admission {
       return this.#refuseUnread({ reason: 'malformed request', detail }, link, rate)
     }
     if (!session.apply('handshake')) {
-      return this.#refuse({ reason: 'another handshake is under way' }, request, link, rate)
+      const reason = session.isLeaving ? 'replaced' : 'another handshake is under way'
+      return this.#refuse({ reason }, request, link, rate)
     }
+    const isNew = session.isStranger
     const outcome = await this.#examine(request, session, link, isWanted)
     if ('reason' in outcome) {
       session.apply('refused')
       return this.#refuse(outcome, request, link, rate)
     }
     this.#accepted(request, link, rate)
+    if (isNew) this.#connected(request.validatorHotkey, link)
     return encodeHandshakeResponse(outcome)
   }
 
@@ -126,6 +130,7 @@ export class Admission {
     const { validatorHotkey: hotkey } = request
     const checked = checkHandshakeRequest({ request, now: this.#now() })
     if (!checked.ok) return { reason: checked.reason }
+    const { version } = this.#access
     const detail = await this.#access.objection({ hotkey, remote: link.remote })
     if (detail !== undefined) return { reason: 'not admitted', detail }
     if (!this.#peers.isKnown(hotkey) && !this.#verifies.take()) return { reason: 'too many signature checks' }
@@ -145,13 +150,18 @@ export class Admission {
       })
       return { reason: 'signer failed' }
     }
-    return this.#enter(hotkey, session, link, isWanted) ?? response
+    const refused = this.#enter(hotkey, session, link, isWanted)
+    if (refused !== undefined) return refused
+    // A review that came meanwhile did not see this one.
+    if (this.#access.version !== version) void this.#access.lookAgain({ hotkey, link, session })
+    return response
   }
 
   /** The proof is good: all the rest is looked at in one go, since others came and went while it was examined. */
   #enter(hotkey: string, session: Session, link: Link, isWanted: () => boolean): Refused | undefined {
     if (!isWanted()) return { reason: 'given up' }
     if (!this.#peers.hasRoom(hotkey)) return { reason: 'too many validators' }
+    if (session.isLeaving) return { reason: 'replaced' }
     if (!session.accept(hotkey)) return { reason: 'another hotkey on one connection' }
     this.#peers.enter({ hotkey, link, session })
     return undefined
@@ -162,7 +172,6 @@ export class Admission {
     this.tally.accepted++
     this.rate.authenticated(remote.host)
     this.#settings.sourceFilter?.learn(remote.host, hotkey)
-    this.#settings.logger.info('validator connected', { hotkey, remote })
     const skewSeconds = this.#skew(timestamp)
     this.#observers.tell('handshake', {
       accepted: true,
@@ -172,6 +181,10 @@ export class Admission {
       skewSeconds,
       rate,
     })
+  }
+
+  #connected(hotkey: string, { remote }: Link): void {
+    this.#settings.logger.info('validator connected', { hotkey, remote })
     this.#observers.tell('connection', { state: 'authenticated', hotkey, remote, closed: undefined })
   }
 

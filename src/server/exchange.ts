@@ -44,7 +44,7 @@ export class Exchange implements StreamEvents, FrameEvents {
     this.#link = link
     this.#host = host
     this.#frames = new FrameDecoder(this, host.maxFrameBytes)
-    if (!session.isAuthenticated) {
+    if (session.isStranger) {
       this.#cancelTimer = host.after(host.handshakeTimeoutMs, () => {
         this.#isOver = true
         stream.reset()
@@ -78,6 +78,7 @@ export class Exchange implements StreamEvents, FrameEvents {
   }
 
   onStopped(): void {
+    this.#isOver = true
     this.#running?.cancel('the caller wants no answer any more')
   }
 
@@ -88,7 +89,9 @@ export class Exchange implements StreamEvents, FrameEvents {
   }
 
   onHeader(type: MessageType, length: number): void {
-    if (this.#session.isAuthenticated || length <= MAX_FRAME_OF_A_STRANGER) return
+    const { isAuthenticated, isLeaving } = this.#session
+    if (isAuthenticated || length <= MAX_FRAME_OF_A_STRANGER) return
+    if (isLeaving) throw new LevinError('PROTOCOL', `${length} bytes on a connection that was replaced`)
     if (type === MessageType.SynapsePacket)
       this.#answer(this.#host.dispatcher.failure(ErrorText.authenticationFailed, false))
     throw new LevinError('PROTOCOL', `${length} bytes before the handshake`)
@@ -109,6 +112,7 @@ export class Exchange implements StreamEvents, FrameEvents {
 
   #synapse(payload: Uint8Array): void {
     const { dispatcher, isStopping } = this.#host
+    this.#cancelTimer?.() // it is no handshake
     let packet: SynapsePacket
     try {
       packet = decodeSynapsePacket(payload)
@@ -134,8 +138,8 @@ export class Exchange implements StreamEvents, FrameEvents {
 
   /** What a validator does wrong is a line each, for whoever looks into it; what strangers do is counted. */
   #report(what: string, error: unknown): void {
-    const { hotkey, isAuthenticated, remote } = this.#session
-    if (isAuthenticated) this.#host.logger.debug(what, { hotkey, remote, error })
+    const { hotkey, isStranger, remote } = this.#session
+    if (!isStranger) this.#host.logger.debug(what, { hotkey, remote, error })
     else this.#host.noise.note(what, `${what} of a stranger`, { remote, error })
   }
 
@@ -148,7 +152,7 @@ export class Exchange implements StreamEvents, FrameEvents {
   #giveUp(error: unknown): void {
     this.#cancelTimer?.()
     this.#report('gave up a stream', error)
-    if (this.#running === undefined && !this.#asked) this.#stream.end()
+    if (!this.#asked && !this.#session.isLeaving) this.#stream.end()
     this.#stream.reset()
   }
 }

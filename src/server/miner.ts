@@ -10,13 +10,13 @@ import {
 import type { Handler } from '../contract/handler.js'
 import { handlersOf } from '../decorators/metadata.js'
 import { LevinError } from '../errors.js'
-import { createCertificate } from '../transport/certificate.js'
+import { type Certificate, createCertificate } from '../transport/certificate.js'
 import { Endpoint } from '../transport/endpoint.js'
 import type { Address } from '../transport/link.js'
 import { defaultQuicOptions } from '../transport/quic-config.js'
 import { CloseReason } from '../wire/protocol-texts.js'
 import { isOpen } from './access/open.js'
-import type { AccessPolicy } from './access/rule.js'
+import { type AccessPolicy, ruleOf } from './access/rule.js'
 import type { HandlerScope } from './dispatch/container.js'
 import type { Invoke } from './dispatch/route.js'
 import { checkMinerOptions, type MinerOptions, type MinerSettings } from './options.js'
@@ -68,10 +68,11 @@ export class Miner<Added extends object = NothingAdded> {
 
   /**
    * Another access policy from now on, also while the miner runs: validators whom it does not admit are closed.
-   * @throws LevinError CONFIG when the policy cannot start; the one that was there stays
+   * @throws LevinError CONFIG for what is no policy, and what the policy's start throws: the one that was there stays
    */
   async setAccess(access: AccessPolicy): Promise<void> {
-    await this.#service?.access.replace(access)
+    ruleOf(access)
+    if (this.#service !== undefined) await this.#service.access.replace(access)
     this.#access = access
   }
 
@@ -201,16 +202,7 @@ export class Miner<Added extends object = NothingAdded> {
   }
 
   async #start({ host = '0.0.0.0', port = DEFAULT_PORT }: ListenAddress): Promise<Address> {
-    const {
-      clock,
-      idleTimeoutMs,
-      keepAliveMs,
-      logger,
-      maxStreams,
-      resetSecret,
-      sourceFilter,
-      validateAddresses,
-    } = this.#settings
+    const { logger } = this.#settings
     const certificate = createCertificate()
     const fingerprint = certificateFingerprint(certificate.der)
     const service = new MinerService(
@@ -220,30 +212,45 @@ export class Miner<Added extends object = NothingAdded> {
       fingerprint,
       this.#observers,
     )
-    await service.start()
-    const listening = Endpoint.listen({
-      host,
-      port,
-      certificate,
-      clock,
-      quic: { ...defaultQuicOptions, idleTimeoutMs, keepAliveMs, maxPeerStreams: maxStreams },
-      validateAddress: validateAddresses,
-      resetSecret,
-      ...(sourceFilter && { admitsSource: (source) => sourceFilter.admits(source) }),
-      isKnownSource: (source) => service.admission.rate.isKnown(source),
-      onConnection: (link) => service.accept(link),
-    })
-    listening.catch(() => service.stop())
-    const endpoint = await listening
     this.#service = service
-    this.#endpoint = endpoint
+    try {
+      await service.start()
+      this.#endpoint = await this.#bind(service, { host, port }, certificate)
+    } catch (error) {
+      this.#service = undefined
+      throw error
+    }
     if (isOpen(this.#access)) logger.warn('access is open(): every hotkey that can sign is admitted')
-    logger.info('miner listening', {
-      hotkey: this.hotkey,
-      ...endpoint.address,
-      synapses: [...this.#declared.keys()],
-    })
-    return endpoint.address
+    const { address } = this.#endpoint
+    logger.info('miner listening', { hotkey: this.hotkey, ...address, synapses: [...this.#declared.keys()] })
+    return address
+  }
+
+  /** When the port cannot be had, the service is stopped before anybody hears of it, and may try another one. */
+  async #bind(
+    service: MinerService,
+    { host, port }: Required<ListenAddress>,
+    certificate: Certificate,
+  ): Promise<Endpoint> {
+    const { clock, idleTimeoutMs, keepAliveMs, maxStreams, resetSecret, sourceFilter, validateAddresses } =
+      this.#settings
+    try {
+      return await Endpoint.listen({
+        host,
+        port,
+        certificate,
+        clock,
+        quic: { ...defaultQuicOptions, idleTimeoutMs, keepAliveMs, maxPeerStreams: maxStreams },
+        validateAddress: validateAddresses,
+        resetSecret,
+        ...(sourceFilter && { admitsSource: (source) => sourceFilter.admits(source) }),
+        isKnownSource: (source) => service.admission.rate.isKnown(source),
+        onConnection: (link) => service.accept(link),
+      })
+    } catch (error) {
+      await service.stop()
+      throw error
+    }
   }
 
   /**

@@ -3,7 +3,7 @@ import type { Signer } from '../auth/signer.js'
 import { decodeHotkey } from '../auth/ss58.js'
 import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
-import type { Logger } from '../logger.js'
+import { guarded, type Logger } from '../logger.js'
 import { pinoLogger } from '../pino-logger.js'
 import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD } from '../wire/frame.js'
 import type { AccessPolicy } from './access/rule.js'
@@ -134,7 +134,7 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
   return {
     signer,
     access,
-    logger: options.logger ?? pinoLogger('info'),
+    logger: options.logger ? guarded(options.logger) : pinoLogger('info'),
     ...(options.container && { container: options.container }),
     ...(options.sourceFilter && { sourceFilter: options.sourceFilter }),
     handlerTimeoutMs: milliseconds('handlerTimeoutMs', options.handlerTimeoutMs, 30_000, idleTimeoutMs),

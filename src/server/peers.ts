@@ -29,6 +29,7 @@ export class Peers {
   readonly #peers = new Map<string, Peer>()
   /** When those who left were last here. */
   readonly #left = new Map<string, number>()
+  /** When a connection of each was last given time to drain. */
   readonly #drainedAt = new Map<string, number>()
 
   constructor(maxValidators: number, clock: Clock) {
@@ -72,7 +73,7 @@ export class Peers {
     if (drainedAt !== undefined && now - drainedAt < DRAIN_EVERY_MS) {
       earlier.link.close(CLOSE_CODE, CloseReason.replaced)
     } else {
-      this.#drainedAt.set(hotkey, now)
+      remember(this.#drainedAt, hotkey, now)
       drain(earlier, this.#clock)
     }
   }
@@ -80,12 +81,15 @@ export class Peers {
   leave({ hotkey, link }: Peer): void {
     if (this.#peers.get(hotkey)?.link !== link) return
     this.#peers.delete(hotkey)
-    this.#drainedAt.delete(hotkey)
-    this.#left.delete(hotkey)
-    this.#left.set(hotkey, this.#clock.monotonicMs())
-    if (this.#left.size > MAX_REMEMBERED)
-      for (const oldest of this.#left.keys()) return void this.#left.delete(oldest)
+    remember(this.#left, hotkey, this.#clock.monotonicMs())
   }
+}
+
+/** Keeps the latest time of each hotkey, and forgets the one whose time is longest ago when they are many. */
+function remember(times: Map<string, number>, hotkey: string, now: number): void {
+  times.delete(hotkey)
+  times.set(hotkey, now)
+  if (times.size > MAX_REMEMBERED) for (const oldest of times.keys()) return void times.delete(oldest)
 }
 
 function drain({ link, session }: Peer, clock: Clock): void {

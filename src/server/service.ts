@@ -30,6 +30,12 @@ export interface DeclaredHandler {
   readonly invoke: (container: MinerContainer, workers: Workers) => Invoke
 }
 
+/**
+ * Connections of strangers, who have 30 s each: with many addresses they could be any number. An honest one is done
+ * within a round trip or two, long before 512 others came after it.
+ */
+const MAX_STRANGERS = 512
+
 export class MinerService implements ExchangeHost {
   readonly access: AccessControl
   readonly admission: Admission
@@ -47,7 +53,8 @@ export class MinerService implements ExchangeHost {
   readonly #peers: Peers
   readonly #middleware: readonly AnyMiddleware[]
   readonly #started: { what: string; part: Startable }[] = []
-  #connections = 0
+  /** Connections that nobody has proved himself on, the oldest first. */
+  readonly #strangers = new Set<Link>()
   readonly #routes: ReadonlyMap<string, Route>
 
   /**
@@ -104,24 +111,34 @@ export class MinerService implements ExchangeHost {
     const cancelTimer = this.after(this.#settings.strangerTimeoutMs, () => {
       link.close(CLOSE_CODE, CloseReason.cleanup)
     })
-    session.whenAccepted(cancelTimer)
-    this.#connections++
+    session.whenAccepted(() => {
+      cancelTimer()
+      this.#strangers.delete(link)
+    })
+    this.#strangers.add(link)
     link.events = {
       onStream: (stream) => {
         stream.events = new Exchange(stream, session, link, this)
         if (!session.takesStream()) link.close(CLOSE_CODE, CloseReason.cleanup)
       },
+      maySendMore: () => !session.isStranger,
       onClosed: (info) => {
         cancelTimer()
+        this.#strangers.delete(link)
         session.apply('closed')
         this.#left(session, link, info)
       },
     }
+    if (this.#strangers.size > MAX_STRANGERS) this.#closeOldestStranger()
+  }
+
+  #closeOldestStranger(): void {
+    const [oldest] = this.#strangers
+    oldest?.close(CLOSE_CODE, CloseReason.cleanup)
   }
 
   #left(session: Session, link: Link, closed: CloseInfo): void {
     const { hotkey, remote } = session
-    this.#connections--
     if (hotkey === '') return
     this.#peers.leave({ hotkey, link, session })
     this.logger.info('validator disconnected', { hotkey, remote, ...closed })
@@ -203,7 +220,7 @@ export class MinerService implements ExchangeHost {
     return {
       connections: {
         halfOpen: network?.halfOpen ?? 0,
-        strangers: this.#connections - this.#peers.size,
+        strangers: this.#strangers.size,
         validators: this.#peers.size,
       },
       handshakes: { accepted, refused: { ...refused } },

@@ -47,12 +47,12 @@ export class Session {
 
   /** The peer opened a stream. @returns false when it has to prove itself first */
   takesStream(): boolean {
-    return this.isAuthenticated || --this.#streamsLeft >= 0
+    return !this.isStranger || --this.#streamsLeft >= 0
   }
 
   /** The peer sent so many bytes. @returns false when it has to prove itself first */
   takesBytes(bytes: number): boolean {
-    if (this.isAuthenticated) return true
+    if (!this.isStranger) return true
     this.#bytesLeft -= bytes
     return this.#bytesLeft >= 0
   }
@@ -80,6 +80,11 @@ export class Session {
   whenIdle(run: () => void): void {
     if (this.#running === 0) run()
     else this.#whenIdle = run
+  }
+
+  /** Whether nobody has proved himself here yet. Who leaves is none: what is answered to him must not be cut off. */
+  get isStranger(): boolean {
+    return this.#hotkey === undefined
   }
 
   /** Whether synapses are answered. */

@@ -8,8 +8,9 @@ export interface MinerStats {
   readonly connections: {
     /** TLS is not done. */
     readonly halfOpen: number
-    /** TLS is done, the handshake is not. */
+    /** TLS is done, and no handshake was accepted yet. */
     readonly strangers: number
+    /** One for each hotkey: replaced connections that finish what they answer are not counted. */
     readonly validators: number
   }
   /** Handshakes by their outcome; refused ones by reason. */

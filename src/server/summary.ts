@@ -15,6 +15,7 @@ export class Summary {
   readonly #clock: Clock
   readonly #kinds = new Map<string, Kind>()
   #cancelTimer: (() => void) | undefined
+  #isStopped = false
 
   constructor(logger: Logger, clock: Clock) {
     this.#logger = logger
@@ -31,7 +32,7 @@ export class Summary {
     }
     this.#kinds.set(kind, { suppressed: 0, latest: fields })
     this.#logger.info(message, fields)
-    this.#cancelTimer ??= this.#clock.after(QUIET_MS, this.#summarise)
+    if (!this.#isStopped) this.#cancelTimer ??= this.#clock.after(QUIET_MS, this.#summarise)
   }
 
   readonly #summarise = (): void => {
@@ -48,6 +49,7 @@ export class Summary {
 
   /** Writes what is left to say. */
   stop(): void {
+    this.#isStopped = true
     this.#cancelTimer?.()
     this.#summarise()
     this.#cancelTimer?.()

@@ -97,13 +97,15 @@ export class Observers {
     return this.#listeners[kind].length > 0
   }
 
-  /** Tells each listener; one that throws is an entry in the log, and no more. */
+  /** Tells each listener; one that throws, now or later, is an entry in the log, and no more. */
   tell<K extends keyof MinerEvents>(kind: K, event: MinerEvents[K]): void {
+    const failed = (error: unknown): void => this.#logger.error(`a listener for '${kind}' threw`, { error })
     for (const listener of [...this.#listeners[kind]]) {
       try {
-        ;(listener as Listener<MinerEvents[K]>)(event)
+        const told: unknown = (listener as Listener<MinerEvents[K]>)(event)
+        if (told instanceof Promise) told.catch(failed) // an async function is a listener too
       } catch (error) {
-        this.#logger.error(`a listener for '${kind}' threw`, { error })
+        failed(error)
       }
     }
   }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.js'
 import type { Address, CloseInfo, Link, LinkEvents, LinkStream, StreamEvents } from './link.js'
-import type { HostPort, NativeConnection } from './native.js'
+import { engineAddress, type HostPort, type NativeConnection } from './native.js'
 import { MAX_PACKET_BYTES } from './quic-config.js'
 import { QuicStream, ReceiveSlab, type StreamHost } from './stream.js'
 import { StreamList } from './stream-list.js'
@@ -15,6 +15,11 @@ const PACKET_QUANTUM = 64
 /** THREATS M3: what a stranger may send, and how long it may take, until TLS is done. */
 const HALF_OPEN_BYTES = 24 * 1024
 const HALF_OPEN_MS = 10_000
+/**
+ * THREATS M4: what a stranger may send after that, in all. A handshake takes 5 KiB. The owner counts what streams
+ * carry; this also bounds what the engine has to keep and the owner never sees, such as fragments with gaps between.
+ */
+const STRANGER_BYTES = 96 * 1024
 /**
  * How often streams whose answer is being computed are asked whether the peer still wants it. The engine does not
  * tell of a STOP_SENDING by itself, and asking costs 0.2 us a stream.
@@ -67,7 +72,8 @@ export class Connection implements Link, TurnMember, StreamHost {
   readonly #bornAt: number
   #established = false
   #gone = false
-  #halfOpenBytes = 0
+  #strangerBytes = 0
+  #isTrusted: boolean
   #heardAt: number
 
   readonly #streams = new StreamList()
@@ -97,9 +103,10 @@ export class Connection implements Link, TurnMember, StreamHost {
     this.native = native
     this.remote = remote
     this.#isServer = isServer
+    this.#isTrusted = !isServer
     this.#keepAliveMs = keepAliveMs
     this.#io = io
-    this.#path = { from: { host: remote.host, port: remote.port }, to: local }
+    this.#path = { from: engineAddress(remote), to: engineAddress(local) }
     this.#bornAt = io.clock.monotonicMs()
     this.#heardAt = this.#bornAt
   }
@@ -113,18 +120,7 @@ export class Connection implements Link, TurnMember, StreamHost {
   /** A datagram from the pinned address. The engine decrypts it in place. */
   receive(datagram: Buffer): void {
     if (this.#gone) return
-    if (!this.#established && this.#isServer) {
-      this.#halfOpenBytes += datagram.length
-      if (this.#halfOpenBytes > HALF_OPEN_BYTES) {
-        this.#vanish({
-          by: 'failed',
-          code: 0,
-          reason: 'too many bytes before TLS was done',
-          application: false,
-        })
-        return
-      }
-    }
+    if (!this.#isTrusted && !this.#mayReceive(datagram.length)) return
     try {
       this.native.recv(datagram, this.#path)
     } catch {
@@ -132,6 +128,17 @@ export class Connection implements Link, TurnMember, StreamHost {
       // which process() sees.
     }
     this.#io.turn.received(this)
+  }
+
+  /** @returns false when a stranger has sent too much, and the connection is gone */
+  #mayReceive(bytes: number): boolean {
+    this.#strangerBytes += bytes
+    if (this.#strangerBytes <= (this.#established ? STRANGER_BYTES : HALF_OPEN_BYTES)) return true
+    this.#isTrusted = this.#established && this.events.maySendMore?.() !== false
+    if (this.#isTrusted) return true
+    const reason = `too many bytes before ${this.#established ? 'the handshake' : 'TLS was done'}`
+    this.#vanish({ by: 'failed', code: 0, reason, application: false })
+    return false
   }
 
   // ---- process
@@ -188,13 +195,17 @@ export class Connection implements Link, TurnMember, StreamHost {
       }
       stream = following
     }
-    if (this.#isServer) while (native.streamReadable(this.#nextPeerStream)) this.#acceptStream().read()
-    if (!native.isReadable()) return
+    if (this.#isServer) {
+      while (this.closed === undefined && native.streamReadable(this.#nextPeerStream)) {
+        this.#acceptStream().read()
+      }
+    }
+    if (this.closed !== undefined || !native.isReadable()) return
     for (const id of native.readable()) this.#readStream(id)
   }
 
   #readStream(id: number): void {
-    if (this.#isServer) while (this.#nextPeerStream <= id) this.#acceptStream()
+    if (this.#isServer) while (this.closed === undefined && this.#nextPeerStream <= id) this.#acceptStream()
     this.#streams.find(id)?.read()
   }
 

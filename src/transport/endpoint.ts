@@ -130,6 +130,7 @@ export class Endpoint {
     const { host, port } = this.#options
     return new Promise((resolve, reject) => {
       this.#socket.once('error', (cause) => {
+        this.#socket.close()
         const fix = 'choose another port (0 for any that is free) or an address of this machine'
         reject(
           new LevinError('CONFIG', `cannot listen on ${host} port ${port}: ${cause.message}; ${fix}`, {
@@ -213,7 +214,7 @@ export class Endpoint {
   }
 
   #onInitial(header: LongHeader, datagram: Buffer, from: RemoteInfo): void {
-    if (this.#halfOpen.isFull) {
+    if (!this.#halfOpen.hasRoom(from.address)) {
       this.#counters.halfOpenFull++
       return
     }
@@ -224,7 +225,16 @@ export class Endpoint {
       this.#counters.tooManyFromIp++
       return
     }
-    this.#accept(start, from).receive(datagram)
+    let connection: Connection
+    try {
+      connection = this.#accept(start, from)
+    } catch {
+      // The engine does not take it, as an address that it cannot read. That must cost no more than the datagram.
+      this.#halfOpen.leave(from.address)
+      this.#counters.malformed++
+      return
+    }
+    connection.receive(datagram)
   }
 
   /** THREATS M2. @returns undefined when there is no good token: the client was answered with a Retry, or not at all */
@@ -315,7 +325,12 @@ export class Endpoint {
   async #close(reason: string): Promise<void> {
     this.#closing = true
     const flushed = Promise.all([...this.#entries.keys()].map((connection) => connection.flushed()))
-    await Promise.race([flushed, new Promise<void>((resolve) => this.#clock.after(FLUSH_MS, resolve))])
+    let cancelTimer = (): void => {}
+    const timeUp = new Promise<void>((resolve) => {
+      cancelTimer = this.#clock.after(FLUSH_MS, resolve)
+    })
+    await Promise.race([flushed, timeUp])
+    cancelTimer()
     for (const connection of this.#entries.keys()) connection.close(0, reason)
     // The farewells leave in the transmission that close() has scheduled; this callback is scheduled after it.
     await new Promise((resolve) => setImmediate(resolve))

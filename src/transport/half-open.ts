@@ -5,7 +5,7 @@ import { sourceKey } from './source-key.js'
 
 /** A source is an IPv4 address or an IPv6 /64. One is known when somebody proved himself from there. */
 export interface HalfOpenLimits {
-  /** In all. Default 512: each costs 39 KiB, so that strangers hold 20 MiB at most. */
+  /** In all, and an eighth more for known sources. Default 512: each costs 39 KiB, so that strangers hold 20 MiB at most. */
   readonly total: number
   /** Of one source. Default 8: a handshake takes a round trip, and who is turned away tries again in a second. */
   readonly perSource: number
@@ -27,6 +27,8 @@ export const defaultHalfOpenLimits: HalfOpenLimits = {
 
 /** More connections than one loop could do TLS with in a minute: as good as no limit. */
 const MOST = 65_536
+/** Places beyond `total` for known sources, as a part of it: strangers who fill the pool do not keep validators out. */
+const KNOWN_SHARE = 1 / 8
 const MINUTE_MS = 60_000
 /** Sources whose rate is remembered; beyond, the one that started a connection least lately is forgotten. */
 const MAX_SOURCES = 10_000
@@ -52,8 +54,10 @@ export class HalfOpenPool {
     return this.#size
   }
 
-  get isFull(): boolean {
-    return this.#size >= this.#limits.total
+  /** Whether there is a place at all; `enter` says whether this source may have it. */
+  hasRoom(host: string): boolean {
+    const { total } = this.#limits
+    return this.#size < total || (this.#size < total * (1 + KNOWN_SHARE) && this.#isKnownSource(host))
   }
 
   /** Sources whose rate is remembered. */

@@ -36,6 +36,11 @@ export interface LinkEvents {
   onStream?(stream: LinkStream): void
   /** A stream slot is free again, after `openStream` returned undefined. */
   onStreamSlot?(): void
+  /**
+   * Asked once of a peer that opened the link, when it has sent 96 KiB in datagrams: whether it is known by now. One
+   * that is not is cut off. Without this, every peer may go on.
+   */
+  maySendMore?(): boolean
   /** The last call: nothing comes after it. Every stream has had its own `onReset` before. */
   onClosed?(info: CloseInfo): void
 }

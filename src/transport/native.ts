@@ -13,11 +13,17 @@ export type NativeConnection = Connection
 export type NativeConfig = Config
 export type HostPort = Host
 
+/** The engine cannot read an IPv6 address with a zone (`fe80::1%eth0`), as the socket reports those of neighbours. */
+export const engineAddress = ({ host, port }: HostPort): HostPort => ({
+  host: host.replace(/%.*$/, ''),
+  port,
+})
+
 export const ShutdownSide = { read: Shutdown.Read, write: Shutdown.Write } as const
 
 export const connectNative = (scid: Uint8Array, local: HostPort, remote: HostPort, config: NativeConfig) =>
   // No server name: btlightning's certificates name nobody, and an IP is not a valid SNI (RFC 6066, section 3).
-  quiche.Connection.connect(null, scid, local, remote, config)
+  quiche.Connection.connect(null, scid, engineAddress(local), engineAddress(remote), config)
 
 export interface Accepted {
   /** Our id of the connection; after a Retry, the one that the Retry gave. */
@@ -31,7 +37,8 @@ export interface Accepted {
 /** The engine copies the configuration for each connection, so that each gets a reset token of its own. */
 export const acceptNative = (accepted: Accepted, local: HostPort, remote: HostPort, config: NativeConfig) => {
   config.setStatelessResetToken(BigInt(`0x${accepted.resetToken.toString('hex')}`))
-  return quiche.Connection.accept(accepted.scid, accepted.originalDcid ?? null, local, remote, config)
+  const { scid, originalDcid = null } = accepted
+  return quiche.Connection.accept(scid, originalDcid, engineAddress(local), engineAddress(remote), config)
 }
 
 /**

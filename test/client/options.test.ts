@@ -13,10 +13,9 @@ const refused = (mention: string) =>
   expect.objectContaining({ name: 'LevinError', code: 'CONFIG', message: expect.stringContaining(mention) })
 
 test('the defaults', () => {
-  const logger = new RecordingLogger()
-  expect(check({ logger })).toEqual({
+  expect(check({})).toEqual({
     ...needed,
-    logger,
+    logger: expect.anything(),
     connectTimeoutMs: 10_000,
     timeoutMs: 12_000,
     streamTimeoutMs: 60_000,
@@ -38,7 +37,7 @@ test('what is given is kept', () => {
     keepAliveMs: 60,
     clock: new FakeClock(),
   }
-  expect(check(given)).toEqual({ ...needed, ...given })
+  expect(check(given)).toEqual({ ...needed, ...given, logger: expect.anything() })
 })
 
 test.each([{ signer: undefined }, { signer: null }, { signer: { hotkey: validatorSigner.hotkey } }])(
@@ -92,4 +91,15 @@ test('checkTimeout', () => {
   for (const value of [0, -1, 2 ** 31, 0.5, Number.NaN]) {
     expect(() => checkTimeout('timeoutMs', value)).toThrow(refused('timeoutMs'))
   }
+})
+
+test('a logger that throws loses the line, and nothing else', () => {
+  const log = new RecordingLogger()
+  const { logger } = check({ logger: log })
+  logger.warn('heard', { a: 1 })
+  expect(log.lines).toEqual([{ level: 'warn', message: 'heard', fields: { a: 1 } }])
+  log.error = () => {
+    throw new Error('the disk is full')
+  }
+  expect(() => logger.error('not heard')).not.toThrow()
 })

@@ -3,7 +3,7 @@ import { synapse } from '../../src/contract/definition.js'
 import { all, allowlist, denylist, type MinerOptions, minStake, open } from '../../src/index.js'
 import { inMemoryMetagraph } from '../../src/metagraph/in-memory.js'
 import { turn } from '../support/frames.js'
-import { signerOf, validatorSigner } from '../support/hotkeys.js'
+import { minerSigner, signerOf, validatorSigner } from '../support/hotkeys.js'
 import { handler, ServedMiner } from '../support/served-miner.js'
 
 const { hotkey } = validatorSigner
@@ -151,4 +151,114 @@ test('a policy that changes all the time admits nobody, and is not asked for eve
   const miner = await started({ access })
   expect(await miner.connect().handshake()).toMatchObject({ accepted: false })
   expect(asked).toBe(3)
+})
+
+/** A rule whose start waits until it is let go, and that notes its starts and stops. */
+function slowRule(name: string, seen: string[]) {
+  let go!: () => void
+  const started = new Promise<void>((resolve) => (go = resolve))
+  return {
+    name,
+    objection: () => undefined,
+    start: async () => {
+      seen.push(`${name} starts`)
+      await started
+    },
+    stop: () => void seen.push(`${name} stops`),
+    go: () => go(),
+  }
+}
+
+describe('replacing while something else is under way', () => {
+  test('the policy that was given last holds, and each other one is stopped', async () => {
+    const seen: string[] = []
+    const [one, two] = [slowRule('one', seen), slowRule('two', seen)]
+    const miner = await started({ access: open() })
+    const both = [miner.service.access.replace(one), miner.service.access.replace(two)]
+    two.go()
+    await turn()
+    one.go()
+    await Promise.all(both)
+    expect(miner.service.access.name).toBe('two')
+    expect(seen).toEqual(['one starts', 'two starts', 'one stops'])
+  })
+
+  test('one that never starts does not hold up the next', async () => {
+    const miner = await started({ access: open() })
+    void miner.service.access.replace(slowRule('stuck', []))
+    await miner.service.access.replace(allowlist([]))
+    expect(miner.service.access.name).toBe('allowlist(0 hotkeys)')
+  })
+
+  test('one that starts while the miner stops is stopped too, and the stop does not wait for it', async () => {
+    const seen: string[] = []
+    const late = slowRule('late', seen)
+    const miner = await started({ access: open() })
+    const replaced = miner.service.access.replace(late)
+    await turn()
+    await miner.service.stop()
+    late.go()
+    await replaced
+    expect(seen).toEqual(['late starts', 'late stops'])
+    expect(miner.clock.pending).toBe(0)
+  })
+
+  test('the same rule once more goes on running', async () => {
+    const seen: string[] = []
+    const rule = slowRule('same', seen)
+    rule.go()
+    const miner = await started({ access: rule })
+    await miner.service.access.replace(rule)
+    expect(seen).toEqual(['same starts'])
+  })
+
+  test('an old one that does not stop is a line in the log: the new one holds', async () => {
+    const broken = {
+      name: 'broken',
+      objection: () => undefined,
+      stop: () => Promise.reject(new Error('busy')),
+    }
+    const miner = await started({ access: broken })
+    await miner.service.access.replace(open())
+    expect(miner.service.access.name).toBe('open()')
+    expect(miner.log.at('error')).toMatchObject([{ fields: { policy: 'broken' } }])
+  })
+
+  test('what the old one still says about who is here does not count any more', async () => {
+    let refuse!: (why: string) => void
+    let isHere = false
+    const old = {
+      name: 'old',
+      objection: () => (isHere ? new Promise<string>((resolve) => (refuse = resolve)) : undefined),
+    }
+    const miner = await started({ access: old })
+    const peer = await miner.authenticated()
+    isHere = true
+    miner.clock.advance(60_000)
+    await miner.service.access.replace(open())
+    refuse('not any more')
+    await turn()
+    expect(peer.closed).toBeUndefined()
+  })
+})
+
+test('a validator that loses its right while the signer signs does not stay', async () => {
+  const access = allowlist([hotkey])
+  let sign!: () => void
+  const held = new Promise<void>((resolve) => (sign = resolve))
+  const signer = {
+    ...minerSigner,
+    sign: async (message: Uint8Array) => {
+      await held
+      return minerSigner.sign(message)
+    },
+  }
+  const miner = await started({ access, signer })
+  const peer = miner.connect()
+  void peer.handshake()
+  await turn()
+  access.set([])
+  sign()
+  await turn()
+  expect(peer.closed).toMatchObject(cleanup)
 })

@@ -341,3 +341,38 @@ test('the transcript is signed over this very certificate', async () => {
   expect(await peer.handshake({ fields: { nonce, signature } })).toEqual(refusal(miner))
   expect(reasons(miner)).toEqual(['wrong signature'])
 })
+
+test('who wants no answer any more is not admitted', async () => {
+  const { passed, open } = gate<void>()
+  const signer: Signer = {
+    ...minerSigner,
+    sign: async (message) => {
+      await passed
+      return minerSigner.sign(message)
+    },
+  }
+  const miner = serving({ signer })
+  const peer = miner.connect()
+  const frames = peer.send(encodeHandshakeRequest(await peer.handshakeRequest()))
+  await turn()
+  frames.stream.reset() // it has finished: this is a STOP_SENDING
+  await turn()
+  open()
+  await turn()
+  expect(reasons(miner)).toEqual(['given up'])
+  expect(miner.service.stats(undefined).connections.validators).toBe(0)
+})
+
+test('who proves itself once more on one connection has not come twice', async () => {
+  const miner = serving()
+  const states: string[] = []
+  miner.observers.on('connection', ({ state }) => states.push(state))
+  const peer = await miner.authenticated()
+  expect(await peer.handshake()).toMatchObject({ accepted: true })
+  peer.link.close(0, 'done')
+  expect(states).toEqual(['authenticated', 'closed'])
+  expect(miner.log.at('info').map(({ message }) => message)).toEqual([
+    'validator connected',
+    'validator disconnected',
+  ])
+})

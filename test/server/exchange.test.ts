@@ -218,3 +218,21 @@ test('the handshake stays an exchange of its own when synapses run beside it', a
   ])
   expect(response).toMatchObject({ accepted: true, minerHotkey: minerSigner.hotkey })
 })
+
+test('a request whose stream was opened before the handshake has the time of a handler', async () => {
+  let answer!: (data: object) => void
+  const wait = handler(
+    synapse('wait', {}),
+    () => new Promise<object>((resolve) => (answer = resolve)) as never,
+  )
+  const served = new ServedMiner([wait])
+  const peer = served.connect()
+  const bytes = packet('wait')
+  const early = peer.begin(bytes.subarray(0, 3))
+  await peer.handshake()
+  early.stream.end(bytes.subarray(3))
+  await turn()
+  served.clock.advance(10_000)
+  answer({ late: true })
+  expect(await early.done).toMatchObject([{ success: true, data: { late: true } }])
+})

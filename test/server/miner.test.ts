@@ -268,3 +268,78 @@ describe('close', () => {
     return expect(second.listen(address)).resolves.toMatchObject(address)
   })
 })
+
+describe('while listen is under way', () => {
+  /** A middleware whose start waits to be let go. */
+  function holding() {
+    let go!: () => void
+    const held = new Promise<void>((resolve) => (go = resolve))
+    const hold: Middleware = (_call, next) => next()
+    return { hold: Object.assign(hold, { onStart: () => held }), go: () => go() }
+  }
+
+  test('another access policy holds once it listens', async () => {
+    const { hold, go } = holding()
+    const miner = created()
+      .use(hold)
+      .synapse(Echo, (data) => data)
+    const listening = miner.listen({ host: '127.0.0.1', port: 0 })
+    await turn()
+    const replaced = miner.setAccess(allowlist([]))
+    go()
+    await Promise.all([listening, replaced])
+    expect(miner.stats().access.policy).toBe('allowlist(0 hotkeys)')
+  })
+
+  test('another access policy holds right after it is given', async () => {
+    const miner = created().synapse(Echo, (data) => data)
+    const replaced = miner.setAccess(allowlist([]))
+    await miner.listen({ host: '127.0.0.1', port: 0 })
+    await replaced
+    expect(miner.stats().access.policy).toBe('allowlist(0 hotkeys)')
+    expect(log.at('warn')).toEqual([])
+  })
+
+  test('what is no access policy is refused at once', async () => {
+    await expect(created().setAccess({} as never)).rejects.toThrow(config('no access policy'))
+  })
+
+  test('a port that is taken: all is stopped when listen says so, and nothing of a second listen', async () => {
+    const seen: string[] = []
+    const note: Middleware = (_call, next) => next()
+    const noting = Object.assign(note, {
+      onStart: () => void seen.push('start'),
+      onStop: async () => {
+        await turn()
+        seen.push('stop')
+      },
+    })
+    const { port } = await axonOf(created().synapse(Echo, (data) => data))
+    const miner = created()
+      .use(noting)
+      .synapse(Echo, (data) => data)
+    await expect(miner.listen({ host: '127.0.0.1', port })).rejects.toThrow(config('another port'))
+    expect(() => miner.stats()).toThrow(config('too early'))
+    await axonOf(miner)
+    expect(seen).toEqual(['start', 'stop', 'start'])
+  })
+})
+
+test('what was made for a listen that failed is disposed of once', async () => {
+  let disposed = 0
+  @injectable()
+  class Resource {
+    @Synapse(Echo)
+    echo(data: object) {
+      return data as never
+    }
+    dispose() {
+      disposed++
+    }
+  }
+  const broken: Middleware = (_call, next) => next()
+  const onStart = () => Promise.reject(new Error('no database'))
+  const miner = created().use(Object.assign(broken, { onStart })).register(Resource)
+  await expect(miner.listen({ host: '127.0.0.1', port: 0 })).rejects.toThrow(config('no database'))
+  expect(disposed).toBe(1)
+})

@@ -13,10 +13,9 @@ const refused = (mention: string) =>
   expect.objectContaining({ name: 'LevinError', code: 'CONFIG', message: expect.stringContaining(mention) })
 
 test("the defaults are btlightning's", () => {
-  const logger = new RecordingLogger()
-  expect(check({ logger })).toEqual({
+  expect(check({})).toEqual({
     ...needed,
-    logger,
+    logger: expect.anything(),
     handlerTimeoutMs: 30_000,
     handshakeTimeoutMs: 10_000,
     strangerTimeoutMs: 30_000,
@@ -56,7 +55,7 @@ test('what is given is kept', () => {
     keepAliveMs: 8,
     clock: new FakeClock(),
   }
-  expect(check(given)).toEqual({ ...needed, ...given })
+  expect(check(given)).toEqual({ ...needed, ...given, logger: expect.anything() })
 })
 
 describe('who and for whom', () => {
@@ -128,4 +127,15 @@ describe('limits', () => {
 test('an unknown option is named, with those that there are', () => {
   expect(() => check({ maxStream: 1 })).toThrow(refused('maxStream'))
   expect(() => check({ maxStream: 1 })).toThrow('maxStreams')
+})
+
+test('a logger that throws loses the line, and nothing else', () => {
+  const log = new RecordingLogger()
+  const { logger } = check({ logger: log })
+  logger.warn('heard', { a: 1 })
+  expect(log.lines).toEqual([{ level: 'warn', message: 'heard', fields: { a: 1 } }])
+  log.error = () => {
+    throw new Error('the disk is full')
+  }
+  expect(() => logger.error('not heard')).not.toThrow()
 })

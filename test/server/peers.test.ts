@@ -133,3 +133,20 @@ describe('a full miner', () => {
     expect([all.isKnown('0'), all.isKnown('1'), all.isKnown('4096')]).toEqual([false, true, true])
   })
 })
+
+test('a hotkey that leaves in between is not given the time to drain more often', () => {
+  const { peers: all } = peers(2)
+  const busy = (): Peer => {
+    const one = peer('a')
+    one.session.callStarted()
+    return one
+  }
+  const [first, second, third, fourth] = [busy(), busy(), busy(), busy()]
+  all.enter(first)
+  all.enter(second)
+  all.leave(second)
+  all.enter(third)
+  all.enter(fourth)
+  expect(first.link.closed).toBeUndefined()
+  expect(third.link.closed).toMatchObject({ reason: 'replaced' })
+})

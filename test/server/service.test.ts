@@ -154,3 +154,28 @@ test('a handler that cannot be validated is named', () => {
   }
   expect(bad({ request: Fine })).not.toThrow()
 })
+
+describe('strangers', () => {
+  test('are 512 at most: the one that is here longest makes room, and no validator does', async () => {
+    const { miner } = waiting()
+    const validator = await miner.authenticated()
+    const strangers = Array.from({ length: 512 }, () => miner.connect())
+    expect(miner.service.stats(undefined).connections).toMatchObject({ strangers: 512, validators: 1 })
+    const another = miner.connect()
+    expect(strangers.map(({ closed }) => closed?.reason)).toEqual(['cleanup', ...Array(511).fill(undefined)])
+    expect(miner.service.stats(undefined).connections).toMatchObject({ strangers: 512, validators: 1 })
+    expect(await another.handshake({ signer: signerOf(3) })).toMatchObject({ accepted: true })
+    expect(miner.service.stats(undefined).connections).toMatchObject({ strangers: 511, validators: 2 })
+    expect(validator.closed).toBeUndefined()
+  })
+
+  test('are told from validators by who asks what they may send', async () => {
+    const { miner } = waiting()
+    const peer = miner.connect()
+    expect(peer.minerLink.events.maySendMore?.()).toBe(false)
+    await peer.handshake()
+    expect(peer.minerLink.events.maySendMore?.()).toBe(true)
+    await miner.authenticated() // replaces it
+    expect(peer.minerLink.events.maySendMore?.()).toBe(true)
+  })
+})

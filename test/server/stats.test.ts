@@ -112,3 +112,15 @@ test('a listener that throws harms nothing, and one that was taken away hears no
   expect(events).toHaveLength(1)
   expect(miner.log.at('error')).toMatchObject([{ message: "a listener for 'call' threw" }])
 })
+
+test('a listener that rejects later harms nothing either', async () => {
+  const { miner } = counting()
+  miner.observers.on('handshake', async () => {
+    await turn()
+    throw new Error('the database is away')
+  })
+  await miner.authenticated()
+  await turn()
+  await turn()
+  expect(miner.log.at('error')).toMatchObject([{ message: "a listener for 'handshake' threw" }])
+})

@@ -37,3 +37,11 @@ test('the end says what was not said yet', () => {
   expect(log.lines.at(-1)?.message).toBe('stale: 1 more within a minute')
   expect(clock.pending).toBe(0)
 })
+
+test('what comes after the end is said at once, and sets no timer', () => {
+  const { clock, log, noise } = summary()
+  noise.stop()
+  noise.note('given up', 'refused', {})
+  expect(log.lines).toHaveLength(1)
+  expect(clock.pending).toBe(0)
+})

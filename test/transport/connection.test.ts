@@ -269,3 +269,18 @@ describe('the end of a connection', () => {
     expect((await asked).length).toBe(3 * MIB)
   })
 })
+
+test('a link that is closed tells of no further stream', async () => {
+  let streams = 0
+  let streamsAfterTheEnd = 0
+  const server = await serve((_stream, link) => {
+    streams++
+    if (link.closed !== undefined) streamsAfterTheEnd++
+    link.close(0, 'cleanup')
+  })
+  const client = await dial(server.port)
+  open.push({ client, server })
+  const asked = Array.from({ length: 20 }, () => client.ask(Buffer.from('?')).catch(() => undefined))
+  await Promise.all(asked)
+  expect([streams, streamsAfterTheEnd]).toEqual([1, 0])
+})

@@ -1,13 +1,15 @@
 /** What an endpoint lets through to the QUIC engine, and at what price: real sockets on loopback. */
 import { randomBytes } from 'node:crypto'
-import { createSocket, type Socket } from 'node:dgram'
+import { createSocket, Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Endpoint, ListenOptions } from '../../src/transport/endpoint.js'
-import type { Link } from '../../src/transport/link.js'
+import type { CloseInfo, Link } from '../../src/transport/link.js'
+import { connectNative } from '../../src/transport/native.js'
 import { MIN_INITIAL_DATAGRAM } from '../../src/transport/packet.js'
+import { FakeClock } from '../support/fake-clock.js'
 import { type Client, dial, echo } from '../support/quic-pair.js'
-import { listen, RawClient, until } from './raw-client.js'
+import { clientConfig, listen, RawClient, until } from './raw-client.js'
 
 const closing: (() => unknown)[] = []
 
@@ -447,5 +449,69 @@ describe('what is counted', () => {
       Buffer.concat([ids.subarray(256), ids.subarray(0, 256)]),
     )
     expect(answer.length).toBeLessThan(600)
+  })
+})
+
+describe('an address that the engine cannot read', () => {
+  /** What the endpoint does with a datagram from there: no loopback address is like that. */
+  async function receiving(host: string) {
+    const on = vi.spyOn(Socket.prototype, 'on')
+    const endpoint = await listening({ host: '::1', validateAddress: false })
+    const [, onMessage] = on.mock.calls.find(([event]) => event === 'message')!
+    vi.restoreAllMocks()
+    const [local, remote] = [
+      { host: '::1', port: 1 },
+      { host: '::1', port: endpoint.address.port },
+    ]
+    const client = connectNative(randomBytes(8), local, remote, clientConfig)
+    const initial = Buffer.alloc(1350)
+    const [length] = client.send(initial)!
+    ;(onMessage as (...given: unknown[]) => void)(initial.subarray(0, length), { address: host, port: 4433 })
+    return endpoint.stats()
+  }
+
+  test('with the zone of a neighbour (fe80::1%eth0) is read without it', async () => {
+    expect(await receiving('fe80::1%lo')).toMatchObject({ connections: 1, halfOpen: 1 })
+  })
+
+  test('costs nothing else', async () => {
+    const stats = await receiving('nonsense')
+    expect(stats).toMatchObject({ connections: 0, halfOpen: 0, dropped: { malformed: 1 } })
+  })
+})
+
+describe('what may come before the owner knows who it is', () => {
+  test('is 96 KiB of datagrams, of which the engine keeps what it must', async () => {
+    let isKnown = false
+    const ends: CloseInfo[] = []
+    const endpoint = await listening({
+      onConnection: (link) => {
+        link.events = { onStream: echo, onClosed: (info) => ends.push(info), maySendMore: () => isKnown }
+      },
+    })
+    const stranger = await dialled(endpoint.address.port)
+    expect(await stranger.ask(Buffer.alloc(60_000))).toHaveLength(60_000)
+    await expect(stranger.ask(Buffer.alloc(60_000))).rejects.toThrow()
+    expect(ends).toMatchObject([{ by: 'failed', reason: 'too many bytes before the handshake' }])
+    isKnown = true
+    const known = await dialled(endpoint.address.port)
+    expect(await known.ask(Buffer.alloc(200_000))).toHaveLength(200_000)
+  })
+})
+
+describe('the socket', () => {
+  test('is closed when its port is taken', async () => {
+    const { port } = (await listening()).address
+    const close = vi.spyOn(Socket.prototype, 'close')
+    await expect(listen({ port })).rejects.toMatchObject({ code: 'CONFIG' })
+    expect(close).toHaveBeenCalledOnce()
+    vi.restoreAllMocks()
+  })
+
+  test('leaves no timer behind when it closes', async () => {
+    const clock = new FakeClock()
+    const endpoint = await listening({ clock })
+    await endpoint.close('server_shutdown')
+    expect(clock.pending).toBe(0)
   })
 })

@@ -51,12 +51,21 @@ describe('half-open connections', () => {
   test('512 fill the pool', () => {
     const { pool } = made()
     entered(pool, 511, (i) => `192.0.${i >> 8}.${i & 255}`)
-    expect(pool.isFull).toBe(false)
+    expect(pool.hasRoom(one())).toBe(true)
     pool.enter('198.51.100.1')
-    expect(pool.isFull).toBe(true)
+    expect(pool.hasRoom(one())).toBe(false)
     expect(pool.size).toBe(512)
     pool.leave('198.51.100.1')
-    expect(pool.isFull).toBe(false)
+    expect(pool.hasRoom(one())).toBe(true)
+  })
+
+  test('a full pool has 64 places more for sources that somebody vouches for', () => {
+    const { pool } = made({}, (host) => host.startsWith('198.51.100.'))
+    entered(pool, 512, (i) => `192.0.${i >> 8}.${i & 255}`)
+    expect(pool.hasRoom('203.0.113.1')).toBe(false)
+    expect(pool.hasRoom('198.51.100.1')).toBe(true)
+    expect(entered(pool, 64, (i) => `198.51.100.${i}`)).toBe(64)
+    expect(pool.hasRoom('198.51.100.1')).toBe(false)
   })
 })
 

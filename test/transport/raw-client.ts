@@ -26,7 +26,7 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve))
 }
 
-const clientConfig = createConfig({ ...defaultQuicOptions, maxPeerStreams: 0 })
+export const clientConfig = createConfig({ ...defaultQuicOptions, maxPeerStreams: 0 })
 
 /** A client whose every datagram the test decides on: it sends only when told to. */
 export class RawClient {
