@@ -1,5 +1,6 @@
 /** The access policy as it runs: asked at each handshake, and again about everybody when its data changes. */
 import { LevinError } from '../errors.js'
+import type { Link } from '../transport/link.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import { type AccessPolicy, type AccessRule, type Applicant, type Objection, ruleOf } from './access/rule.js'
 import type { MinerSettings } from './options.js'
@@ -15,6 +16,8 @@ export class AccessControl {
   #unsubscribe: (() => void) | undefined
   #cancelTimer: (() => void) | undefined
   #version = 0
+  /** About whom the rule is asked again, and has not answered yet. */
+  readonly #asking = new WeakSet<Link>()
   #running = false
   /** Settles when the first rule has started, or failed to. */
   #started: Promise<void> | undefined
@@ -128,23 +131,27 @@ export class AccessControl {
   #reviewLater(): void {
     const { accessReviewMs, clock } = this.#settings
     this.#cancelTimer = clock.after(accessReviewMs, () => {
-      void this.#review()
+      // Not about whom it has not answered yet: a policy that hangs would have one more question a minute open.
+      void this.#review(({ link }) => !this.#asking.has(link))
       this.#reviewLater()
     })
   }
 
-  async #review(): Promise<void> {
-    await Promise.all([...this.#peers].map((peer) => this.lookAgain(peer)))
+  async #review(about: (peer: Peer) => boolean = () => true): Promise<void> {
+    await Promise.all([...this.#peers].filter(about).map((peer) => this.lookAgain(peer)))
   }
 
   /** Closes a validator whom the policy does not admit any more. Never rejects. */
   async lookAgain({ hotkey, link }: Peer): Promise<void> {
     const rule = this.#rule
     let objection: Objection
+    this.#asking.add(link)
     try {
       objection = await rule.objection({ hotkey, remote: link.remote })
     } catch (error) {
       return this.#failed(hotkey, 'so a validator that is here stays', error)
+    } finally {
+      this.#asking.delete(link)
     }
     if (objection === undefined || link.closed !== undefined || rule !== this.#rule) return
     this.#settings.logger.info('a validator lost its right to be here', { hotkey, objection })

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import { sourceKey } from './source-key.js'
+import { SourceRate } from './source-rate.js'
 
 /** A source is an IPv4 address or an IPv6 /64. One is known when somebody proved himself from there. */
 export interface HalfOpenLimits {
@@ -29,25 +30,20 @@ export const defaultHalfOpenLimits: HalfOpenLimits = {
 const MOST = 65_536
 /** Places beyond `total` for known sources, as a part of it: strangers who fill the pool do not keep validators out. */
 const KNOWN_SHARE = 1 / 8
-const MINUTE_MS = 60_000
-/** Sources whose rate is remembered; beyond, the one that started a connection least lately is forgotten. */
-const MAX_SOURCES = 10_000
 
 export class HalfOpenPool {
   readonly #limits: HalfOpenLimits
   readonly #isKnownSource: (host: string) => boolean
-  readonly #clock: Clock
+  readonly #rate: SourceRate
   /** How many each source has, of those that have any. */
   readonly #held = new Map<string, number>()
-  /** When each source started its connections of the last minute; sources in the order of their last one. */
-  readonly #started = new Map<string, number[]>()
   #size = 0
 
   /** @throws LevinError CONFIG for a limit that is unknown, or no integer from 1 to 65,536 */
   constructor(limits: Partial<HalfOpenLimits>, isKnownSource: (host: string) => boolean, clock: Clock) {
     this.#limits = check({ ...defaultHalfOpenLimits, ...limits })
     this.#isKnownSource = isKnownSource
-    this.#clock = clock
+    this.#rate = new SourceRate(clock)
   }
 
   get size(): number {
@@ -60,11 +56,6 @@ export class HalfOpenPool {
     return this.#size < total || (this.#size < total * (1 + KNOWN_SHARE) && this.#isKnownSource(host))
   }
 
-  /** Sources whose rate is remembered. */
-  get sources(): number {
-    return this.#started.size
-  }
-
   /** Takes a place, until `leave`. @returns false, and counts nothing, when this source has too many */
   enter(host: string): boolean {
     const source = sourceKey(host)
@@ -73,15 +64,7 @@ export class HalfOpenPool {
     const held = this.#held.get(source) ?? 0
     if (held >= (isKnown ? perKnownSource : perSource)) return false
 
-    const now = this.#clock.monotonicMs()
-    const started = this.#started.get(source) ?? []
-    while (started.length > 0 && now - started[0]! >= MINUTE_MS) started.shift()
-    if (started.length >= (isKnown ? newPerMinuteKnown : newPerMinute)) return false
-    started.push(now)
-    this.#started.delete(source)
-    this.#started.set(source, started)
-    if (this.#started.size > MAX_SOURCES) this.#forgetOldest()
-
+    if (!this.#rate.attempt(host, isKnown ? newPerMinuteKnown : newPerMinute).allowed) return false
     this.#held.set(source, held + 1)
     this.#size++
     return true
@@ -94,13 +77,6 @@ export class HalfOpenPool {
     if (held === 1) this.#held.delete(source)
     else this.#held.set(source, held - 1)
     this.#size--
-  }
-
-  #forgetOldest(): void {
-    for (const oldest of this.#started.keys()) {
-      this.#started.delete(oldest)
-      return
-    }
   }
 }
 

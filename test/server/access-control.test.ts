@@ -262,3 +262,23 @@ test('a validator that loses its right while the signer signs does not stay', as
   await turn()
   expect(peer.closed).toMatchObject(cleanup)
 })
+
+test('a policy that does not answer is not asked about the same validator again and again', async () => {
+  let asked = 0
+  let hangs = false
+  const miner = await started({
+    access: () => {
+      asked++
+      return hangs ? new Promise<boolean>(() => {}) : true
+    },
+  })
+  const peer = await miner.authenticated()
+  hangs = true
+  const before = asked
+  for (let minute = 0; minute < 5; minute++) {
+    miner.clock.advance(60_000)
+    await turn()
+  }
+  expect(asked - before).toBe(1)
+  expect(peer.closed).toBeUndefined()
+})
