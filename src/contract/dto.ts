@@ -8,6 +8,7 @@ import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js'
 import { TransformOperationExecutor } from 'class-transformer/cjs/TransformOperationExecutor.js'
 import {
   getMetadataStorage,
+  type MetadataStorage,
   type ValidationError,
   ValidationTypes,
   Validator,
@@ -298,8 +299,48 @@ function copyOf<V>(value: V): V {
 const isCollection = (value: unknown): boolean =>
   Array.isArray(value) || value instanceof Set || value instanceof Map
 
+type Metadatas = ReturnType<MetadataStorage['getTargetValidationMetadatas']>
+
+/**
+ * What class-validator knows of a class, found once: by itself it goes through all classes that there are for each
+ * instance. Remembered by class alone, since the other arguments are the same for all of ours.
+ */
+class KnownMetadata {
+  readonly hasValidationMetaData = true
+  readonly #storage = getMetadataStorage()
+  /** Weak, and of functions only: a peer may put anything at all in a key `constructor`. */
+  readonly #found = new WeakMap<object, Metadatas>()
+  readonly #grouped = new WeakMap<Metadatas, Record<string, Metadatas>>()
+
+  getTargetValidationMetadatas(
+    ...asked: Parameters<MetadataStorage['getTargetValidationMetadatas']>
+  ): Metadatas {
+    const [type] = asked
+    if (typeof type !== 'function') return this.#storage.getTargetValidationMetadatas(...asked)
+    const found = this.#found.get(type) ?? this.#storage.getTargetValidationMetadatas(...asked)
+    this.#found.set(type, found)
+    return found
+  }
+
+  groupByPropertyName(metadatas: Metadatas): Record<string, Metadatas> {
+    const grouped = this.#grouped.get(metadatas) ?? this.#storage.groupByPropertyName(metadatas)
+    this.#grouped.set(metadatas, grouped)
+    return grouped
+  }
+
+  getTargetValidatorConstraints(
+    type: Parameters<MetadataStorage['getTargetValidatorConstraints']>[0],
+  ): ReturnType<MetadataStorage['getTargetValidatorConstraints']> {
+    return this.#storage.getTargetValidatorConstraints(type)
+  }
+}
+
+const knownMetadata = new KnownMetadata()
+
 /** class-validator, which by itself takes a list, and lists within lists, where one nested instance is declared. */
 class Validation extends ValidationExecutor {
+  protected override readonly metadataStorage = knownMetadata
+
   protected override nestedValidations(
     value: unknown,
     metadatas: readonly { readonly each?: boolean }[],

@@ -94,10 +94,14 @@ export class LiveCall extends Call {
     this.#whenHandled?.()
   }
 
-  /** Runs it when no handler does: at once, unless a middleware answered without waiting for the handler. */
+  /** Whether no handler runs; one still does when a middleware answered without waiting for it. */
+  get isHandled(): boolean {
+    return this.#isHandled
+  }
+
+  /** Runs it when the handler that still does has ended. */
   whenHandled(run: () => void): void {
-    if (this.#isHandled) run()
-    else this.#whenHandled = run
+    this.#whenHandled = run
   }
 
   onDone(run: () => void): void {

@@ -212,10 +212,11 @@ class Task implements Running {
 
   readonly #finish = (): void => {
     this.#settle('aborted') // unless it is settled, which it is but for a stream that was cancelled
-    this.call.whenHandled(this.#end)
+    if (this.call.isHandled) this.#end()
+    else this.call.whenHandled(() => this.#end())
   }
 
-  readonly #end = (): void => {
+  #end(): void {
     this.call.done()
     this.#dispatcher.finished(this)
   }

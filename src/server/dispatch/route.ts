@@ -40,21 +40,28 @@ export function createRoute(
   const responseDto = dto(response, 'answer')
   const chunkDto = dto(stream === true ? undefined : stream, 'chunk')
 
-  const handle = async (call: LiveCall): Promise<unknown> => {
-    let bound: unknown = call.body
-    if (requestDto !== undefined) {
-      try {
-        bound = requestDto.instance(call.body, 'INVALID_REQUEST')
-      } catch (cause) {
-        throw new BadRequest(cause)
-      }
-    }
-    call.handlerBegins()
+  const bind = ({ body }: LiveCall): unknown => {
+    if (requestDto === undefined) return body
     try {
-      return await invoke(bound, call)
-    } finally {
-      call.handlerEnds()
+      return requestDto.instance(body, 'INVALID_REQUEST')
+    } catch (cause) {
+      throw new BadRequest(cause)
     }
+  }
+
+  // Not `async`, and no `await`: a handler that answers at once is one promise, and a microtask less of each call.
+  const handle = (call: LiveCall): Promise<unknown> => {
+    let answer: unknown
+    try {
+      const request = bind(call)
+      call.handlerBegins()
+      answer = invoke(request, call)
+      if (!isThenable(answer)) call.handlerEnds()
+    } catch (error) {
+      call.handlerEnds()
+      return Promise.reject(error)
+    }
+    return isThenable(answer) ? untilHandled(answer, call) : Promise.resolve(answer)
   }
 
   return {
@@ -65,6 +72,17 @@ export function createRoute(
     run: compose(middleware, handle),
     answer: responseDto === undefined ? anyMap : (value) => checked(responseDto, value),
     chunk: chunkDto === undefined ? bytes : (value) => encodeValue(checked(chunkDto, value), 'chunk'),
+  }
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+
+async function untilHandled(answer: PromiseLike<unknown>, call: LiveCall): Promise<unknown> {
+  try {
+    return await answer
+  } finally {
+    call.handlerEnds()
   }
 }
 
