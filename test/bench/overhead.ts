@@ -17,18 +17,23 @@ export function overheads(samples: readonly Sample[]): Overhead[] {
   })
 }
 
+/** In times of the same miner with its protections off. */
 export interface Protection extends Load {
   readonly pair: string
-  /** Requests a second, in times of the same miner's with its protections off. */
-  readonly times: number
+  /** Requests a second. */
+  readonly rps: number
+  /** The miner's CPU a request; null where that is not measured. Steadier than requests a second. */
+  readonly minerCpu: number | null
 }
 
 /** At each load at which the miner without protections was measured too. */
 export function protections(samples: readonly Sample[]): Protection[] {
   return [BARE, GUARDED].flatMap((pair) =>
     loadsOf(samples, OPEN).flatMap((load) => {
-      const times = ratio(samples, 'rps', load, pair, OPEN)
-      return times === null ? [] : { ...load, pair, times }
+      const rps = ratio(samples, 'rps', load, pair, OPEN)
+      return rps === null
+        ? []
+        : { ...load, pair, rps, minerCpu: ratio(samples, 'minerCpuUs', load, pair, OPEN) }
     }),
   )
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { formatSize, readOptions } from './options.js'
-import { overheads } from './overhead.js'
+import { overheads, protections } from './overhead.js'
 import { median, type Sample, summarise } from './results.js'
 
 const sample = (pair: string, round: number, rps: number, minerCpuUs: number | null = 10): Sample => ({
@@ -27,6 +27,18 @@ test('what was not measured has no ratio', () => {
 test("a typed handler is compared by its miner's CPU with a bare one at the same load", () => {
   const samples = [sample('levin-levin', 1, 50, 20), sample('levin-typed', 1, 50, 25)]
   expect(overheads(samples)).toEqual([{ size: 1024, inflight: 32, times: 1.25 }])
+})
+
+test('protections are compared with the same miner without them, by requests a second and by its CPU', () => {
+  const samples = [
+    sample('levin-open', 1, 50, 20),
+    sample('levin-levin', 1, 45, 21),
+    sample('levin-guarded', 1, 40, null),
+  ]
+  expect(protections(samples)).toEqual([
+    { size: 1024, inflight: 32, pair: 'levin-levin', rps: 0.9, minerCpu: 1.05 },
+    { size: 1024, inflight: 32, pair: 'levin-guarded', rps: 0.8, minerCpu: null },
+  ])
 })
 
 test('medians pass over what is unknown', () => {

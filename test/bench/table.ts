@@ -67,9 +67,12 @@ export function formatOverheads(overheads: readonly Overhead[]): string[] {
 }
 
 export function formatProtections(protections: readonly Protection[]): string[] {
-  return protections.map(({ pair, times, ...load }) => {
+  return protections.map(({ pair, rps, minerCpu, ...load }) => {
     const more = pair === GUARDED ? ', with a blacklist, a body limit and the priority queue' : ''
-    return `Protections at their defaults${more} at ${formatLoad(load)}: ${formatRatio(times)} x the requests/s without`
+    return (
+      `Protections at their defaults${more} at ${formatLoad(load)}: ` +
+      `${formatRatio(rps)} x the requests/s without, ${formatRatio(minerCpu)} x the miner CPU`
+    )
   })
 }
 
