@@ -3,33 +3,34 @@ import { constants } from 'node:os'
 import { systemClock } from './clock.js'
 import { pinoLogger } from './pino-logger.js'
 
-/** How long a process whose miners are closed may take to end by itself: enough to write its last lines. */
-const EXIT_AFTER_MS = 1_000
+/**
+ * One wish to stop may come more than once: a terminal signals all of its programs, and npm passes on what it gets.
+ * Nobody who waits in vain decides sooner than this.
+ */
+const SAME_WISH_MS = 1_000
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 /**
- * Closes all of these at the first SIGTERM or SIGINT, and ends the process when they are closed: a miner lets its
+ * Closes all of these at the first SIGTERM or SIGINT, and ends the process as soon as they are closed: a miner lets its
  * running calls finish, for up to its `drainMs`. The exit code is 0, or what `process.exitCode` says; 1 when a close
- * failed, which is written on standard error. A second signal ends the process at once, with 128 and the signal's
- * number. Call it once, with all that there is to close.
+ * failed, which is written on standard error. A signal a second later or more ends the process at once, with 128 and
+ * the signal's number. Call it once, with all that there is to close.
  *
  * @example
- * await miner.listen()
  * closeOnSignals(miner)
+ * await miner.listen()
  * @returns what takes the handlers away again
  */
 export function closeOnSignals(...closables: { close(): unknown }[]): () => void {
-  let isClosing = false
+  let closingSince: number | undefined
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (isClosing) process.exit(128 + constants.signals[signal])
-    isClosing = true
-    void closeAll(closables).then((allClosed) => {
-      remove()
-      // Set also to 0: a program that ends while it awaits something at its top level would end with 13.
-      process.exitCode = allClosed ? (process.exitCode ?? 0) : 1
-      systemClock.after(EXIT_AFTER_MS, () => process.exit())
-    })
+    const now = systemClock.monotonicMs()
+    if (closingSince === undefined) {
+      closingSince = now
+      // At once: what waited for a call or for listen() fails now, and that is no failure of the program.
+      void closeAll(closables).then((allClosed) => process.exit(allClosed ? (process.exitCode ?? 0) : 1))
+    } else if (now - closingSince >= SAME_WISH_MS) process.exit(128 + constants.signals[signal])
   }
   const remove = (): void => {
     for (const signal of SIGNALS) process.off(signal, onSignal)

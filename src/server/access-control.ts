@@ -1,23 +1,26 @@
 /** The access policy as it runs: asked at each handshake, and again about everybody when its data changes. */
 import { LevinError } from '../errors.js'
-import type { Link } from '../transport/link.js'
+import { inTime } from '../time-limit.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import { type AccessPolicy, type AccessRule, type Applicant, type Objection, ruleOf } from './access/rule.js'
+import { startRule, stopRule } from './access/rule-start.js'
 import type { MinerSettings } from './options.js'
 import type { Peer, Peers } from './peers.js'
+import type { Summary } from './summary.js'
 
 /** How often an answer may be overtaken by a change of the policy. */
 const MOST_ATTEMPTS = 3
 
+const OVERTAKEN = 'the policy changed while it was asked'
+
 export class AccessControl {
   readonly #settings: MinerSettings
   readonly #peers: Peers
+  readonly #noise: Summary
   #rule: AccessRule
   #unsubscribe: (() => void) | undefined
   #cancelTimer: (() => void) | undefined
   #version = 0
-  /** About whom the rule is asked again, and has not answered yet. */
-  readonly #asking = new WeakSet<Link>()
   #running = false
   /** Settles when the first rule has started, or failed to. */
   #started: Promise<void> | undefined
@@ -25,9 +28,10 @@ export class AccessControl {
   #asked = 0
   #applied = 0
 
-  constructor(settings: MinerSettings, peers: Peers) {
+  constructor(settings: MinerSettings, peers: Peers, noise: Summary) {
     this.#settings = settings
     this.#peers = peers
+    this.#noise = noise
     this.#rule = ruleOf(settings.access)
   }
 
@@ -51,7 +55,7 @@ export class AccessControl {
   }
 
   async #start(): Promise<void> {
-    await this.#rule.start?.()
+    await startRule(this.#rule)
     this.#running = true
     this.#listen()
     this.#reviewLater()
@@ -62,7 +66,7 @@ export class AccessControl {
     this.#running = false
     this.#unsubscribe?.()
     this.#cancelTimer?.()
-    await this.#rule.stop?.()
+    await stopRule(this.#rule)
   }
 
   /**
@@ -74,14 +78,14 @@ export class AccessControl {
     const turn = ++this.#asked
     await this.#started?.catch(() => {}) // whoever called start hears of it
     const isStarted = this.#running && rule !== this.#rule
-    if (isStarted) await rule.start?.()
-    if (turn < this.#applied || (isStarted && !this.#running)) {
+    if (isStarted) await startRule(rule)
+    const isOvertaken = turn < this.#applied || (isStarted && !this.#running)
+    if (!isOvertaken) this.#applied = turn
+    const old = this.#rule
+    if (isOvertaken || rule === old) {
       if (isStarted) await this.#end(rule)
       return
     }
-    this.#applied = turn
-    const old = this.#rule
-    if (rule === old) return
     this.#rule = rule
     this.#version++
     if (!this.#running) return
@@ -94,7 +98,7 @@ export class AccessControl {
   /** The other one holds already, so that this is no failure of the replacement. */
   async #end(rule: AccessRule): Promise<void> {
     try {
-      await rule.stop?.()
+      await stopRule(rule)
     } catch (error) {
       this.#settings.logger.error('an access policy did not stop', { policy: rule.name, error })
     }
@@ -102,22 +106,30 @@ export class AccessControl {
 
   /** Why an applicant may not come in; undefined lets it. Never rejects: a policy that fails admits nobody. */
   async objection(applicant: Applicant): Promise<Objection> {
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const version = this.#version
-      try {
-        const objection = await this.#rule.objection(applicant)
-        if (version === this.#version) return objection // else it may answer otherwise by now
-      } catch (error) {
-        this.#failed(applicant.hotkey, 'so nobody is admitted', error)
-        return `the policy failed: ${LevinError.from(error).message}`
-      }
+    try {
+      return await this.#ask(applicant)
+    } catch (error) {
+      this.#failed(applicant.hotkey, 'so nobody is admitted', error)
+      return `the policy failed: ${LevinError.from(error).message}`
     }
-    return 'the policy changed while it was asked'
   }
 
+  /** @throws what the rule throws, or that it took longer than a handshake may */
+  async #ask(applicant: Applicant): Promise<Objection> {
+    const { clock, handshakeTimeoutMs } = this.#settings
+    const late = () => new LevinError('TIMED_OUT', `it did not answer within ${handshakeTimeoutMs} ms`)
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const version = this.#version
+      const objection = await inTime(clock, handshakeTimeoutMs, this.#rule.objection(applicant), late)
+      if (version === this.#version) return objection // else it may answer otherwise by now
+    }
+    return OVERTAKEN
+  }
+
+  /** Strangers can make it fail as often as they try to come in. */
   #failed(hotkey: string, consequence: string, error: unknown): void {
-    const { name: policy } = this.#rule
-    this.#settings.logger.error(`the access policy failed, ${consequence}`, { policy, hotkey, error })
+    const message = `the access policy failed, ${consequence}`
+    this.#noise.note(message, message, { policy: this.#rule.name, hotkey, error }, 'error')
   }
 
   #listen(): void {
@@ -131,29 +143,25 @@ export class AccessControl {
   #reviewLater(): void {
     const { accessReviewMs, clock } = this.#settings
     this.#cancelTimer = clock.after(accessReviewMs, () => {
-      // Not about whom it has not answered yet: a policy that hangs would have one more question a minute open.
-      void this.#review(({ link }) => !this.#asking.has(link))
+      void this.#review()
       this.#reviewLater()
     })
   }
 
-  async #review(about: (peer: Peer) => boolean = () => true): Promise<void> {
-    await Promise.all([...this.#peers].filter(about).map((peer) => this.lookAgain(peer)))
+  async #review(): Promise<void> {
+    await Promise.all([...this.#peers].map((peer) => this.lookAgain(peer)))
   }
 
   /** Closes a validator whom the policy does not admit any more. Never rejects. */
   async lookAgain({ hotkey, link }: Peer): Promise<void> {
-    const rule = this.#rule
     let objection: Objection
-    this.#asking.add(link)
     try {
-      objection = await rule.objection({ hotkey, remote: link.remote })
+      objection = await this.#ask({ hotkey, remote: link.remote })
     } catch (error) {
       return this.#failed(hotkey, 'so a validator that is here stays', error)
-    } finally {
-      this.#asking.delete(link)
     }
-    if (objection === undefined || link.closed !== undefined || rule !== this.#rule) return
+    // Each change has begun a review of its own.
+    if (objection === undefined || objection === OVERTAKEN || link.closed !== undefined) return
     this.#settings.logger.info('a validator lost its right to be here', { hotkey, objection })
     link.close(CLOSE_CODE, CloseReason.cleanup)
   }

@@ -25,8 +25,9 @@ import { TokenBucket } from './token-bucket.js'
 import type { Observers } from './watch.js'
 
 /**
- * Signature checks a second for hotkeys that were not here lately: a check takes 0.2 ms, so that a flood of strangers
- * whom the policy would admit costs a tenth of a core.
+ * Signature checks a second for those who claim a hotkey that was here lately, and again for those who claim another: a
+ * check takes 0.2 ms, so that a flood of either costs a tenth of a core and neither keeps the other out. A claim proves
+ * nothing; a known hotkey at a known address has no such limit, and shares that address's rate.
  */
 const VERIFIES_PER_SECOND = 500
 
@@ -64,7 +65,8 @@ export class Admission {
   readonly #peers: Peers
   readonly #observers: Observers
   readonly #nonces = new NonceCache()
-  readonly #verifies: TokenBucket
+  readonly #verifiesOfKnown: TokenBucket
+  readonly #verifiesOfOthers: TokenBucket
   readonly #noise: Summary
 
   constructor(
@@ -82,7 +84,8 @@ export class Admission {
     this.#peers = peers
     this.#observers = observers
     this.rate = new HandshakeRate(settings.handshakesPerMinute, clock)
-    this.#verifies = new TokenBucket(VERIFIES_PER_SECOND, VERIFIES_PER_SECOND, clock)
+    this.#verifiesOfKnown = new TokenBucket(VERIFIES_PER_SECOND, VERIFIES_PER_SECOND, clock)
+    this.#verifiesOfOthers = new TokenBucket(VERIFIES_PER_SECOND, VERIFIES_PER_SECOND, clock)
     this.#noise = noise
   }
 
@@ -133,7 +136,7 @@ export class Admission {
     const { version } = this.#access
     const detail = await this.#access.objection({ hotkey, remote: link.remote })
     if (detail !== undefined) return { reason: 'not admitted', detail }
-    if (!this.#peers.isKnown(hotkey) && !this.#verifies.take()) return { reason: 'too many signature checks' }
+    if (!this.#takesVerify(hotkey, link.remote.host)) return { reason: 'too many signature checks' }
     const verified = verifyHandshakeRequest(checked, {
       fingerprint: this.#fingerprint,
       now: this.#now(),
@@ -157,12 +160,19 @@ export class Admission {
     return response
   }
 
+  #takesVerify(hotkey: string, host: string): boolean {
+    if (!this.#peers.isKnown(hotkey)) return this.#verifiesOfOthers.take()
+    return this.rate.isKnown(host) || this.#verifiesOfKnown.take()
+  }
+
   /** The proof is good: all the rest is looked at in one go, since others came and went while it was examined. */
   #enter(hotkey: string, session: Session, link: Link, isWanted: () => boolean): Refused | undefined {
     if (!isWanted()) return { reason: 'given up' }
     if (!this.#peers.hasRoom(hotkey)) return { reason: 'too many validators' }
     if (session.isLeaving) return { reason: 'replaced' }
+    const isNew = session.isStranger
     if (!session.accept(hotkey)) return { reason: 'another hotkey on one connection' }
+    if (isNew) this.rate.arrived(link.remote.host)
     this.#peers.enter({ hotkey, link, session })
     return undefined
   }
@@ -170,7 +180,6 @@ export class Admission {
   #accepted({ validatorHotkey: hotkey, timestamp }: HandshakeRequest, link: Link, rate: number): void {
     const { remote } = link
     this.tally.accepted++
-    this.rate.authenticated(remote.host)
     this.#settings.sourceFilter?.learn(remote.host, hotkey)
     const skewSeconds = this.#skew(timestamp)
     this.#observers.tell('handshake', {

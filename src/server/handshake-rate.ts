@@ -3,9 +3,9 @@ import type { Clock } from '../clock.js'
 import { sourceKey } from '../transport/source-key.js'
 import { type Attempt, putLast, SourceRate } from '../transport/source-rate.js'
 
-/** Addresses at which validators proved themselves: more than there are validators. */
-const MAX_KNOWN = 10_000
-/** An address from which a validator proved itself within this time may try more often: several may share it. */
+/** Addresses that validators left: more than there are validators. */
+const MAX_LEFT = 10_000
+/** An address where a validator is, or was within this time, may try more often: several may share it. */
 const KNOWN_MS = 3_600_000
 const KNOWN_FACTOR = 10
 
@@ -13,10 +13,12 @@ export class HandshakeRate {
   readonly #clock: Clock
   readonly #perMinute: number
   readonly #rate: SourceRate
-  /** When a validator last proved itself from there. */
-  readonly #known = new Map<string, number>()
+  /** Connections of validators from there. */
+  readonly #here = new Map<string, number>()
+  /** When the last of them ended. */
+  readonly #leftAt = new Map<string, number>()
 
-  /** @param perMinute attempts of one address in a sliding minute; ten times as many where somebody has proved himself */
+  /** @param perMinute attempts of one address in a sliding minute; ten times as many where a validator is */
   constructor(perMinute: number, clock: Clock) {
     this.#perMinute = perMinute
     this.#clock = clock
@@ -27,14 +29,28 @@ export class HandshakeRate {
     return this.#rate.attempt(host, (this.isKnown(host) ? KNOWN_FACTOR : 1) * this.#perMinute)
   }
 
-  /** A validator proved itself from there. */
-  authenticated(host: string): void {
-    putLast(this.#known, sourceKey(host), this.#clock.monotonicMs(), MAX_KNOWN)
+  /** A connection from there belongs to a validator now. */
+  arrived(host: string): void {
+    const source = sourceKey(host)
+    this.#here.set(source, (this.#here.get(source) ?? 0) + 1)
   }
 
-  /** Whether a validator proved itself from there within the last hour. */
+  /** Such a connection ended. */
+  left(host: string): void {
+    const source = sourceKey(host)
+    const others = (this.#here.get(source) ?? 0) - 1
+    if (others > 0) this.#here.set(source, others)
+    else {
+      this.#here.delete(source)
+      putLast(this.#leftAt, source, this.#clock.monotonicMs(), MAX_LEFT)
+    }
+  }
+
+  /** Whether a validator is connected from there, or was within the last hour. */
   isKnown(host: string): boolean {
-    const at = this.#known.get(sourceKey(host))
+    const source = sourceKey(host)
+    if (this.#here.has(source)) return true
+    const at = this.#leftAt.get(source)
     return at !== undefined && this.#clock.monotonicMs() - at < KNOWN_MS
   }
 }

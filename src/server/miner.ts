@@ -10,6 +10,7 @@ import {
 import type { Handler } from '../contract/handler.js'
 import { handlersOf } from '../decorators/metadata.js'
 import { LevinError } from '../errors.js'
+import { settles } from '../time-limit.js'
 import { type Certificate, createCertificate } from '../transport/certificate.js'
 import { Endpoint } from '../transport/endpoint.js'
 import type { Address } from '../transport/link.js'
@@ -181,7 +182,8 @@ export class Miner<Added extends object = NothingAdded> {
   /**
    * Makes the handlers' instances, binds the port and answers from here on. Nothing can be added afterwards.
    * @returns the address and port that it listens on
-   * @throws LevinError CONFIG when a class cannot be made or validated, or the port is taken
+   * @throws LevinError CONFIG when a class cannot be made or validated, or the port is taken; ABORTED when the miner is
+   *   closed meanwhile
    */
   async listen(address: ListenAddress = {}): Promise<Address> {
     this.#mustBeNew('listen')
@@ -197,6 +199,7 @@ export class Miner<Added extends object = NothingAdded> {
       return await this.#starting
     } catch (error) {
       if (this.#state === 'listening') this.#state = 'new'
+      await this.#closed // so that whoever ends the process when that is done need not hear of this
       throw error
     }
   }
@@ -215,6 +218,10 @@ export class Miner<Added extends object = NothingAdded> {
     this.#service = service
     try {
       await service.start()
+      if (this.#state === 'closed') {
+        await service.stop()
+        throw new LevinError('ABORTED', 'the miner was closed before it listened')
+      }
       this.#endpoint = await this.#bind(service, { host, port }, certificate)
     } catch (error) {
       this.#service = undefined
@@ -254,8 +261,8 @@ export class Miner<Added extends object = NothingAdded> {
   }
 
   /**
-   * Stops: takes nothing new, lets running calls finish for up to `drainMs` and their answers arrive, tells the
-   * validators `server_shutdown`, and frees the port. Safe to call twice.
+   * Stops: takes nothing new, lets running calls finish and their answers arrive for up to `drainMs`, tells the
+   * validators `server_shutdown`, and frees the port. A start that is under way has `drainMs`, too. Safe to call twice.
    */
   close(): Promise<void> {
     this.#state = 'closed'
@@ -264,11 +271,15 @@ export class Miner<Added extends object = NothingAdded> {
   }
 
   async #stop(): Promise<void> {
-    await this.#starting?.catch(() => {}) // whoever called listen() hears of it
+    const { clock, drainMs, logger } = this.#settings
+    const dueMs = clock.monotonicMs() + drainMs
+    // What it waits for may never come.
+    if (this.#starting !== undefined) await settles(clock, drainMs, this.#starting)
     this.#endpoint?.refuseNew()
-    await this.#service?.drain()
-    await this.#endpoint?.close(CloseReason.serverShutdown)
+    await this.#service?.drain(dueMs - clock.monotonicMs())
+    await this.#endpoint?.close(CloseReason.serverShutdown, dueMs - clock.monotonicMs())
     await this.#service?.stop()
+    logger.info('miner stopped', { hotkey: this.hotkey })
   }
 
   #mustBeNew(method: string): void {

@@ -2,6 +2,7 @@
 import type { SynapseDefinition } from '../contract/definition.js'
 import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
+import { settles } from '../time-limit.js'
 import type { EndpointStats } from '../transport/endpoint-stats.js'
 import type { CloseInfo, Link } from '../transport/link.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
@@ -82,8 +83,8 @@ export class MinerService implements ExchangeHost {
     this.#routes = this.#makeRoutes(handlers, middleware)
     this.dispatcher = new Dispatcher(this.#routes, maxFrameBytes, clock, logger, observers)
     this.#peers = new Peers(settings.maxValidators, clock)
-    this.access = new AccessControl(settings, this.#peers)
     this.noise = new Summary(logger, clock)
+    this.access = new AccessControl(settings, this.#peers, this.noise)
     this.admission = new Admission(settings, fingerprint, this.access, this.#peers, observers, this.noise)
   }
 
@@ -141,6 +142,7 @@ export class MinerService implements ExchangeHost {
     const { hotkey, remote } = session
     if (hotkey === '') return
     this.#peers.leave({ hotkey, link, session })
+    this.admission.rate.left(remote.host)
     this.logger.info('validator disconnected', { hotkey, remote, ...closed })
     this.observers.tell('connection', { state: 'closed', hotkey, remote, closed })
   }
@@ -149,16 +151,17 @@ export class MinerService implements ExchangeHost {
     return this.#settings.clock.after(ms, run)
   }
 
-  /** Starts nothing any more, and gives running calls `drainMs` to finish. */
-  async drain(): Promise<void> {
+  /** Starts nothing any more, and gives running calls `ms` milliseconds to finish. */
+  async drain(ms: number): Promise<void> {
     this.isStopping = true
-    let cancelTimer = (): void => {}
-    const timeUp = new Promise<void>((resolve) => {
-      cancelTimer = this.after(this.#settings.drainMs, resolve)
+    const { dispatcher, logger } = this
+    logger.info('miner stopping', { calls: dispatcher.running, drainMs: ms })
+    if (await settles(this.#settings.clock, ms, dispatcher.idle())) return
+    logger.warn('calls took longer than drainMs, and are cut off', {
+      calls: dispatcher.running,
+      synapses: this.#busy(),
     })
-    await Promise.race([this.dispatcher.idle(), timeUp])
-    cancelTimer()
-    this.dispatcher.cancelAll('the miner is stopping')
+    dispatcher.cancelAll('the miner is stopping')
   }
 
   /**

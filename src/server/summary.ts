@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.js'
-import type { LogFields, Logger } from '../logger.js'
+import type { LogFields, Logger, LogLevel } from '../logger.js'
 
 /** How long lines of one kind are counted instead of written. */
 const QUIET_MS = 60_000
 
 interface Kind {
+  readonly level: LogLevel
   suppressed: number
   latest: LogFields
 }
@@ -23,25 +24,25 @@ export class Summary {
   }
 
   /** @param kind one of a few: what can be told apart is kept */
-  note(kind: string, message: string, fields: LogFields): void {
+  note(kind: string, message: string, fields: LogFields, level: LogLevel = 'info'): void {
     const known = this.#kinds.get(kind)
     if (known !== undefined) {
       known.suppressed++
       known.latest = { message, ...fields }
       return
     }
-    this.#kinds.set(kind, { suppressed: 0, latest: fields })
-    this.#logger.info(message, fields)
+    this.#kinds.set(kind, { level, suppressed: 0, latest: fields })
+    this.#logger[level](message, fields)
     if (!this.#isStopped) this.#cancelTimer ??= this.#clock.after(QUIET_MS, this.#summarise)
   }
 
   readonly #summarise = (): void => {
     this.#cancelTimer = undefined
-    for (const [kind, { suppressed, latest }] of this.#kinds) {
+    for (const [kind, { level, suppressed, latest }] of this.#kinds) {
       if (suppressed === 0) this.#kinds.delete(kind)
       else {
-        this.#logger.info(`${kind}: ${suppressed} more within a minute`, { latest })
-        this.#kinds.set(kind, { suppressed: 0, latest })
+        this.#logger[level](`${kind}: ${suppressed} more within a minute`, { latest })
+        this.#kinds.set(kind, { level, suppressed: 0, latest })
       }
     }
     if (this.#kinds.size > 0) this.#cancelTimer = this.#clock.after(QUIET_MS, this.#summarise)

@@ -4,6 +4,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
+import { settles } from '../time-limit.js'
 import type { Certificate } from './certificate.js'
 import { Connection, type PacketIo } from './connection.js'
 import { EndpointCounters, type EndpointStats } from './endpoint-stats.js'
@@ -31,8 +32,8 @@ const MAX_RETRY_BYTES = 23 + 20 + CONNECTION_ID_BYTES + RETRY_TOKEN_BYTES
 const MAX_VERSION_NEGOTIATION_BYTES = 600
 /** Bytes that the kernel may hold for us while the loop is busy; it gives what its own limits allow. */
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
-/** How long `close` waits for the last answers to be acknowledged. */
-const FLUSH_MS = 2000
+/** What the last answers have at least to arrive: a few round trips of the farthest peer. */
+const LEAST_FLUSH_MS = 2000
 
 export interface ListenOptions {
   /** An IP address of this machine; `0.0.0.0` or `::` for all. */
@@ -57,8 +58,8 @@ export interface ListenOptions {
   readonly isKnownSource?: (host: string) => boolean
   readonly halfOpenLimits?: Partial<HalfOpenLimits>
   /**
-   * 32 bytes, the same at each start of this endpoint and of no other endpoint, from which clients learn at once that
-   * it was restarted. Default: random, so that they learn it by their idle timeout.
+   * 32 bytes, the same at each start, by which clients of this address and port learn at once that it was restarted.
+   * Default: random, so that they learn it by their idle timeout.
    */
   readonly resetSecret?: Uint8Array
   readonly clock?: Clock
@@ -106,7 +107,7 @@ export class Endpoint {
       this.#clock,
     )
     this.#retryTokens = new RetryTokens(this.#clock, randomBytes)
-    this.#resets = new StatelessResets(options.resetSecret ?? randomBytes(32), this.#clock)
+    this.#resets = new StatelessResets(options.resetSecret ?? randomBytes(32), () => this.#local, this.#clock)
     this.#socket = createSocket({
       type: isIPv6(options.host) ? 'udp6' : 'udp4',
       lookup: literalLookup,
@@ -316,21 +317,19 @@ export class Endpoint {
     this.#closing = true
   }
 
-  /** Lets what was written arrive, closes every connection with `reason`, and frees the port. Idempotent. */
-  close(reason: string): Promise<void> {
-    this.#closed ??= this.#close(reason)
+  /**
+   * Lets what was written arrive, closes every connection with `reason`, and frees the port. Idempotent.
+   * @param flushMs milliseconds that it waits at most for what was written to be acknowledged; 2,000 when that is more
+   */
+  close(reason: string, flushMs = LEAST_FLUSH_MS): Promise<void> {
+    this.#closed ??= this.#close(reason, flushMs)
     return this.#closed
   }
 
-  async #close(reason: string): Promise<void> {
+  async #close(reason: string, flushMs: number): Promise<void> {
     this.#closing = true
     const flushed = Promise.all([...this.#entries.keys()].map((connection) => connection.flushed()))
-    let cancelTimer = (): void => {}
-    const timeUp = new Promise<void>((resolve) => {
-      cancelTimer = this.#clock.after(FLUSH_MS, resolve)
-    })
-    await Promise.race([flushed, timeUp])
-    cancelTimer()
+    await settles(this.#clock, Math.max(flushMs, LEAST_FLUSH_MS), flushed)
     for (const connection of this.#entries.keys()) connection.close(0, reason)
     // The farewells leave in the transmission that close() has scheduled; this callback is scheduled after it.
     await new Promise((resolve) => setImmediate(resolve))

@@ -5,6 +5,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.js'
 import { LevinError } from '../errors.js'
+import type { Address } from './link.js'
 import { CONNECTION_ID_BYTES } from './quic-config.js'
 import { sourceKey } from './source-key.js'
 
@@ -27,6 +28,7 @@ const FIXED_BIT = 0x40
 
 export class StatelessResets {
   readonly #secret: Uint8Array
+  readonly #local: () => Address
   readonly #clock: Clock
   /** Resets in this second by source: no more entries than `MAX_PER_SECOND`. */
   readonly #sent = new Map<string, number>()
@@ -35,9 +37,11 @@ export class StatelessResets {
 
   /**
    * @param secret 32 bytes that outlive the process
+   * @param local where we listen: miners of one hotkey have one secret, and none must tell the tokens of another (RFC
+   *   9000, section 21.11)
    * @throws LevinError CONFIG for another length
    */
-  constructor(secret: Uint8Array, clock: Clock) {
+  constructor(secret: Uint8Array, local: () => Address, clock: Clock) {
     if (secret.length !== SECRET_BYTES) {
       throw new LevinError(
         'CONFIG',
@@ -45,12 +49,15 @@ export class StatelessResets {
       )
     }
     this.#secret = secret
+    this.#local = local
     this.#clock = clock
   }
 
   /** The token of the connection with this id. Only its client may learn it: with it anybody can end the connection. */
   tokenOf(connectionId: Uint8Array): Buffer {
-    return createHmac('sha256', this.#secret).update(connectionId).digest().subarray(0, TOKEN_BYTES)
+    const { host, port } = this.#local()
+    const hmac = createHmac('sha256', this.#secret).update(`${host} ${port} `).update(connectionId)
+    return hmac.digest().subarray(0, TOKEN_BYTES)
   }
 
   /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { synapse } from '../../src/contract/definition.js'
-import { all, allowlist, denylist, type MinerOptions, minStake, open } from '../../src/index.js'
+import { all, allowlist, any, denylist, type MinerOptions, minStake, open } from '../../src/index.js'
 import { inMemoryMetagraph } from '../../src/metagraph/in-memory.js'
 import { turn } from '../support/frames.js'
 import { minerSigner, signerOf, validatorSigner } from '../support/hotkeys.js'
@@ -263,22 +263,129 @@ test('a validator that loses its right while the signer signs does not stay', as
   expect(peer.closed).toMatchObject(cleanup)
 })
 
-test('a policy that does not answer is not asked about the same validator again and again', async () => {
-  let asked = 0
-  let hangs = false
-  const miner = await started({
-    access: () => {
-      asked++
-      return hangs ? new Promise<boolean>(() => {}) : true
-    },
+describe('a policy that does not answer', () => {
+  const hang = () => new Promise<never>(() => {})
+
+  test('admits nobody, and is given up when a handshake would be', async () => {
+    const miner = await started({ access: hang })
+    const peer = miner.connect()
+    const response = peer.handshake()
+    await turn()
+    miner.clock.advance(10_000)
+    await turn()
+    expect(miner.handshakes).toMatchObject([
+      { accepted: false, reason: 'not admitted: the policy failed: it did not answer within 10000 ms' },
+    ])
+    response.catch(() => {}) // its stream is given up by then
   })
-  const peer = await miner.authenticated()
-  hangs = true
-  const before = asked
-  for (let minute = 0; minute < 5; minute++) {
+
+  test('is asked again at the next review, so that a right that was lost meanwhile is noticed', async () => {
+    let answer: (() => boolean | Promise<boolean>) | undefined
+    const miner = await started({ access: () => answer?.() ?? true })
+    const peer = await miner.authenticated()
+    answer = hang
     miner.clock.advance(60_000)
     await turn()
-  }
-  expect(asked - before).toBe(1)
+    answer = () => false
+    miner.clock.advance(10_000)
+    await turn()
+    expect(peer.closed).toBeUndefined()
+    miner.clock.advance(50_000)
+    await turn()
+    expect(peer.closed).toMatchObject(cleanup)
+  })
+
+  test('holds up who gives it to a running miner, and the old one, no longer than that', async () => {
+    const seen: string[] = []
+    const old = { name: 'old', objection: () => undefined, stop: () => void seen.push('old stops') }
+    const miner = await started({ access: old })
+    const peer = await miner.authenticated()
+    const replaced = miner.service.access.replace(hang)
+    await turn()
+    miner.clock.advance(10_000)
+    await replaced
+    expect(seen).toEqual(['old stops'])
+    expect(peer.closed).toBeUndefined()
+  })
+})
+
+test('a policy that fails fills no log, however often strangers try', async () => {
+  const access = () => Promise.reject(new Error('the database is away'))
+  const miner = await started({ access, handshakesPerMinute: 1000 })
+  for (let n = 0; n < 500; n++) await miner.connect().handshake()
+  expect(miner.log.at('error').map(({ message }) => message)).toEqual([
+    'the access policy failed, so nobody is admitted',
+  ])
+  miner.clock.advance(60_000)
+  expect(miner.log.at('error')[1]?.message).toContain('499 more within a minute')
+})
+
+test('who was off a list and is on it again before anybody looked stays', async () => {
+  const access = allowlist([hotkey])
+  const miner = await started({ access })
+  const peer = await miner.authenticated()
+  access.set([])
+  access.set([hotkey])
+  await turn()
   expect(peer.closed).toBeUndefined()
+})
+
+describe('a combination of which a part fails', () => {
+  test('any: closes nobody who is here, and admits nobody', async () => {
+    let fails = false
+    const mine = () => (fails ? Promise.reject(new Error('away')) : true)
+    const miner = await started({ access: any(allowlist([]), mine) })
+    const peer = await miner.authenticated()
+    fails = true
+    miner.clock.advance(60_000)
+    await turn()
+    expect(peer.closed).toBeUndefined()
+    expect(await miner.connect().handshake({ signer: other })).toMatchObject({ accepted: false })
+  })
+
+  test('all: another part that objects is still heard', async () => {
+    let fails = false
+    const mine = () => (fails ? Promise.reject(new Error('away')) : true)
+    const banned = denylist([])
+    const miner = await started({ access: all(mine, banned) })
+    const [one, two] = [await miner.authenticated(), await miner.authenticated(other)]
+    fails = true
+    banned.set([hotkey])
+    await turn()
+    expect(one.closed).toMatchObject(cleanup)
+    expect(two.closed).toBeUndefined()
+  })
+})
+
+describe('a rule in two policies', () => {
+  function counted() {
+    const seen: string[] = []
+    const rule = {
+      name: 'mine',
+      objection: () => (seen.at(-1) === 'starts' ? undefined : 'it does not run'),
+      start: () => void seen.push('starts'),
+      stop: () => void seen.push('stops'),
+    }
+    return { seen, rule }
+  }
+
+  test('goes on when one takes the place of the other', async () => {
+    const { seen, rule } = counted()
+    const miner = await started({ access: all(rule, denylist([])) })
+    await miner.service.access.replace(any(rule, all(rule, open())))
+    expect(await miner.connect().handshake()).toMatchObject({ accepted: true })
+    await miner.service.access.replace(rule)
+    expect(seen).toEqual(['starts'])
+    await miner.service.access.replace(open())
+    expect(seen).toEqual(['starts', 'stops'])
+  })
+
+  test('also when it is given twice at once', async () => {
+    const { seen, rule } = counted()
+    const miner = await started({ access: open() })
+    await Promise.all([miner.service.access.replace(rule), miner.service.access.replace(rule)])
+    expect(seen).toEqual(['starts'])
+    await miner.service.stop()
+    expect(seen).toEqual(['starts', 'stops'])
+  })
 })

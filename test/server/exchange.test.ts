@@ -203,7 +203,7 @@ describe('requests in another form', () => {
 test('a miner that stops starts nothing: the stream is reset', async () => {
   const served = miner()
   const peer = await served.authenticated()
-  await served.service.drain()
+  await served.service.drain(10_000)
   const frames = peer.ask('echo')
   expect(await frames.done).toEqual([])
   expect(frames.over).toBe('the peer reset the stream')

@@ -43,11 +43,17 @@ test('addresses count apart; an IPv6 network counts as one, and so does an IPv4 
   expect(hosts.map((host) => tried.attempt(host).allowed)).toEqual([true, false, true, true, false, true])
 })
 
-test('where somebody has proved himself, ten times as many, for an hour', () => {
+test('where a validator is, ten times as many, and for an hour after it left', () => {
   const { clock, rate: tried } = rate()
-  tried.authenticated('192.0.2.1')
+  tried.arrived('192.0.2.1')
+  tried.arrived('192.0.2.1')
+  clock.advance(86_400_000)
   expect(times(300, () => tried.attempt('192.0.2.1').allowed)).not.toContain(false)
   expect(tried.attempt('192.0.2.1').allowed).toBe(false)
+  tried.left('192.0.2.1')
+  clock.advance(3_600_000)
+  expect(tried.isKnown('192.0.2.1')).toBe(true) // the other connection is still there
+  tried.left('192.0.2.1')
   clock.advance(3_600_000 - 1)
   expect(tried.isKnown('192.0.2.1')).toBe(true)
   clock.advance(1)

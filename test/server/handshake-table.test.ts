@@ -97,6 +97,35 @@ test('a flood of strangers is not paid for in signature checks, and one that was
   }
   expect([...reasons.keys()]).toEqual([expect.any(String), 'too many signature checks'])
   expect(reasons.get('too many signature checks')).toBe(600 - 499) // the first validator took one
-  miner.clock.advance(0)
   expect(await miner.connect().handshake()).toMatchObject({ accepted: true })
+  expect(await miner.connect('192.0.2.9').handshake()).toMatchObject({ accepted: true })
+})
+
+test('nor is a flood that claims a known hotkey, and that one comes back from where it was', async () => {
+  const miner = new ServedMiner([echo], { handshakesPerMinute: 1_000_000 })
+  await miner.authenticated()
+  const fields = { signature: Buffer.alloc(64).toString('base64') }
+  for (let n = 0; n < 600; n++) await miner.connect('192.0.2.9').handshake({ fields })
+  const checked = miner.handshakes.filter(({ reason }) => reason !== 'too many signature checks')
+  expect(checked).toHaveLength(1 + 500)
+  expect(await miner.connect().handshake()).toMatchObject({ accepted: true })
+  expect(await miner.connect('192.0.2.8').handshake({ signer: signerOf(3) })).toMatchObject({
+    accepted: true,
+  })
+})
+
+test('an address is known for as long as a validator is there, and for an hour more', async () => {
+  const miner = new ServedMiner([echo])
+  const { rate } = miner.service.admission
+  const peer = await miner.authenticated()
+  await peer.handshake()
+  await miner.authenticated() // replaces it
+  miner.clock.advance(86_400_000)
+  expect(rate.isKnown('127.0.0.1')).toBe(true)
+  const again = await miner.authenticated()
+  again.link.close(0, 'client_shutdown')
+  miner.clock.advance(3_599_999)
+  expect(rate.isKnown('127.0.0.1')).toBe(true)
+  miner.clock.advance(1)
+  expect(rate.isKnown('127.0.0.1')).toBe(false)
 })

@@ -9,13 +9,13 @@ import { handler, ServedMiner } from '../support/served-miner.js'
 const echo = handler(synapse('echo', {}), (_data, call) => call.data)
 
 /** A handler that answers when it is told to, and a miner that has it. */
-function waiting(options: { drainMs?: number } = {}) {
+function waiting() {
   const calls: { call: Call; answer: (data: { [key: string]: string }) => void }[] = []
   const wait = handler(
     synapse('wait', {}),
     (_data, call) => new Promise((answer) => calls.push({ call, answer })),
   )
-  return { miner: new ServedMiner([wait, echo], options), calls }
+  return { miner: new ServedMiner([wait, echo]), calls }
 }
 
 describe('drain', () => {
@@ -25,7 +25,7 @@ describe('drain', () => {
     const answer = peer.answer('wait')
     await until(() => calls.length === 1)
     let drained = false
-    const drain = miner.service.drain().then(() => {
+    const drain = miner.service.drain(10_000).then(() => {
       drained = true
     })
     await turn()
@@ -42,7 +42,7 @@ describe('drain', () => {
     const peer = await miner.authenticated()
     const running = peer.answer('wait')
     await until(() => calls.length === 1)
-    const drain = miner.service.drain()
+    const drain = miner.service.drain(10_000)
     const refused = peer.ask('wait')
     expect(await refused.done).toEqual([])
     expect(refused.over).toBe('the peer reset the stream')
@@ -51,13 +51,13 @@ describe('drain', () => {
     expect(calls).toHaveLength(1)
   })
 
-  test('gives up after drainMs: the calls are aborted', async () => {
-    const { miner, calls } = waiting({ drainMs: 500 })
+  test('gives up when its time is over: the calls are aborted, and the log says which', async () => {
+    const { miner, calls } = waiting()
     const peer = await miner.authenticated()
     peer.ask('wait')
     peer.ask('wait')
     await until(() => calls.length === 2)
-    const drain = miner.service.drain()
+    const drain = miner.service.drain(500)
     miner.clock.advance(499)
     await turn()
     expect(calls.map(({ call }) => call.signal.aborted)).toEqual([false, false])
@@ -65,11 +65,13 @@ describe('drain', () => {
     await drain
     expect(calls.map(({ call }) => call.signal.aborted)).toEqual([true, true])
     expect(calls[0]!.call.signal.reason).toMatchObject({ code: 'ABORTED' })
+    expect(miner.log.at('info').at(-1)).toMatchObject({ fields: { calls: 2, drainMs: 500 } })
+    expect(miner.log.at('warn')).toMatchObject([{ fields: { calls: 2, synapses: ['wait'] } }])
   })
 
   test('an idle miner has nothing to wait for', async () => {
     const { miner } = waiting()
-    await miner.service.drain()
+    await miner.service.drain(10_000)
     expect(miner.clock.pending).toBe(0)
   })
 
@@ -84,7 +86,7 @@ describe('drain', () => {
     const peer = await miner.authenticated()
     const frames = peer.ask('stream')
     await frames.next()
-    const drain = miner.service.drain()
+    const drain = miner.service.drain(10_000)
     await turn()
     proceed()
     await drain

@@ -169,10 +169,16 @@ export class MemoryLink implements Link {
   }
 }
 
-/** @returns a validator's end, which sees `certificate`, and the miner's end of one connection */
-export function memoryLinks(certificate: Uint8Array): { validator: MemoryLink; miner: MemoryLink } {
+/**
+ * @param from the address that the miner sees
+ * @returns a validator's end, which sees `certificate`, and the miner's end of one connection
+ */
+export function memoryLinks(
+  certificate: Uint8Array,
+  from = '127.0.0.1',
+): { validator: MemoryLink; miner: MemoryLink } {
   const validator = new MemoryLink({ host: '127.0.0.1', port: 8443 }, certificate)
-  const miner = new MemoryLink({ host: '127.0.0.1', port: 50_000 })
+  const miner = new MemoryLink({ host: from, port: 50_000 })
   validator.other = miner
   miner.other = validator
   return { validator, miner }

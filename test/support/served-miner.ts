@@ -58,9 +58,9 @@ export class ServedMiner {
     this.service = new MinerService(settings, middleware, handlers, fingerprint, this.observers)
   }
 
-  /** A connection whose TLS is done. */
-  connect(): Peer {
-    const links = memoryLinks(certificate)
+  /** A connection whose TLS is done. @param from the address that the miner sees */
+  connect(from?: string): Peer {
+    const links = memoryLinks(certificate, from)
     this.service.accept(links.miner)
     return new Peer(links.validator, links.miner, this.clock)
   }

@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { createSocket, Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { systemClock } from '../../src/clock.js'
 import type { Endpoint, ListenOptions } from '../../src/transport/endpoint.js'
 import type { CloseInfo, Link } from '../../src/transport/link.js'
 import { connectNative } from '../../src/transport/native.js'
 import { MIN_INITIAL_DATAGRAM } from '../../src/transport/packet.js'
+import { StatelessResets } from '../../src/transport/stateless-reset.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { type Client, dial, echo } from '../support/quic-pair.js'
 import { clientConfig, listen, RawClient, until } from './raw-client.js'
@@ -328,13 +330,9 @@ describe('stateless reset', () => {
     await other.establish()
     await until(() => endpoint.stats().halfOpen === 0)
     const ofOne = Buffer.from(one.native.destinationId())
-    const after = await listening({ resetSecret })
-    const asking = await raw(after)
     const packet = Buffer.concat([Buffer.from([0x41]), ofOne, Buffer.alloc(50)])
-    asking.native.recv = () => 0
-    await sent(after, asking, packet)
-    await until(() => asking.received.length === 1)
-    const reset = asking.received[0]!
+    const afterwards = new StatelessResets(resetSecret, () => endpoint.address, systemClock)
+    const reset = afterwards.answer(packet, '127.0.0.1')!
     expect(reset.length).toBeLessThan(packet.length)
     const path = {
       from: { host: '127.0.0.1', port: endpoint.address.port },
@@ -344,6 +342,24 @@ describe('stateless reset', () => {
     expect(other.native.isClosed()).toBe(false)
     one.native.recv(Buffer.from(reset), path)
     expect(one.native.isClosed()).toBe(true)
+  })
+
+  test('means nothing when it comes from another miner of the same hotkey', async () => {
+    const [endpoint, sibling] = [await listening({ resetSecret }), await listening({ resetSecret })]
+    const [client, asking] = [await raw(endpoint), await raw(sibling)]
+    await client.establish()
+    asking.native.recv = () => 0
+    await sent(
+      sibling,
+      asking,
+      Buffer.concat([Buffer.from([0x41]), client.native.destinationId(), Buffer.alloc(50)]),
+    )
+    await until(() => asking.received.length === 1)
+    client.native.recv(Buffer.from(asking.received[0]!), {
+      from: { host: '127.0.0.1', port: endpoint.address.port },
+      to: { host: '127.0.0.1', port: client.socket.address().port },
+    })
+    expect(client.native.isClosed()).toBe(false)
   })
 
   test('is never sent for a connection that lives, whoever asks for it', async () => {

@@ -5,10 +5,11 @@ import { FakeClock } from '../support/fake-clock.js'
 
 const secret = Buffer.alloc(32, 7)
 const id = Buffer.from('0102030405060708', 'hex')
+const local = { host: '0.0.0.0', port: 8091 }
 
 function made(): { resets: StatelessResets; clock: FakeClock } {
   const clock = new FakeClock()
-  return { resets: new StatelessResets(secret, clock), clock }
+  return { resets: new StatelessResets(secret, () => local, clock), clock }
 }
 
 function shortPacket(bytes: number): Buffer {
@@ -21,17 +22,19 @@ describe('a token', () => {
     expect(made().resets.tokenOf(id)).toEqual(made().resets.tokenOf(id))
   })
 
-  test('is another for another connection and for another secret', () => {
+  test('is another for another connection, another secret, and a miner elsewhere', () => {
     const { resets } = made()
     const others = [
       resets.tokenOf(Buffer.from('0102030405060709', 'hex')),
-      new StatelessResets(Buffer.alloc(32, 8), new FakeClock()).tokenOf(id),
+      new StatelessResets(Buffer.alloc(32, 8), () => local, new FakeClock()).tokenOf(id),
+      new StatelessResets(secret, () => ({ ...local, port: 8092 }), new FakeClock()).tokenOf(id),
+      new StatelessResets(secret, () => ({ ...local, host: '192.0.2.1' }), new FakeClock()).tokenOf(id),
     ]
     for (const other of others) expect(other.equals(resets.tokenOf(id))).toBe(false)
   })
 
   test.each([0, 31, 33])('is refused a secret of %d bytes', (length) => {
-    expect(() => new StatelessResets(Buffer.alloc(length), new FakeClock())).toThrow(
+    expect(() => new StatelessResets(Buffer.alloc(length), () => local, new FakeClock())).toThrow(
       expect.objectContaining({
         code: 'CONFIG',
         message: expect.stringContaining(`resetSecret has ${length} bytes`),

@@ -1,5 +1,6 @@
 /** What `any` and `all` have in common: their parts' names, changes, age, start and stop as one. */
 import { type AccessPolicy, type AccessRule, ruleOf } from './rule.js'
+import { startRule, stopRule } from './rule-start.js'
 
 /** The rules that a combination is made of in the end, so that one that is in it twice is started once. */
 const leavesOf = new WeakMap<AccessRule, readonly AccessRule[]>()
@@ -39,7 +40,7 @@ export function combine(
 
 /** All at once; when one cannot, those that could are stopped again. @throws what the first one threw that could not */
 async function start(leaves: readonly AccessRule[]): Promise<void> {
-  const outcomes = await Promise.allSettled(leaves.map(async (leaf) => leaf.start?.()))
+  const outcomes = await Promise.allSettled(leaves.map(startRule))
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failed === undefined) return
   await stop(leaves.filter((_, index) => outcomes[index]?.status === 'fulfilled')).catch(() => {}) // why it did not start says more
@@ -48,6 +49,6 @@ async function start(leaves: readonly AccessRule[]): Promise<void> {
 
 /** Each of them, also when one cannot. @throws what the first one threw that could not */
 async function stop(leaves: readonly AccessRule[]): Promise<void> {
-  const outcomes = await Promise.allSettled(leaves.map(async (leaf) => leaf.stop?.()))
+  const outcomes = await Promise.allSettled(leaves.map(stopRule))
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }

@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import type { Clock } from '../../clock.js'
 import { LevinError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
+import { inTime } from '../../time-limit.js'
 import { sourceKey } from '../../transport/source-key.js'
 
 /**
@@ -76,16 +77,8 @@ export class ResolvedHosts {
   /** A resolver that hangs must not be the last one that was asked. */
   async #answerInTime(): Promise<AllowedHosts> {
     const { clock, resolve, timeoutMs } = this.#settings
-    let cancel = () => {}
-    const late = new Promise<never>((_, reject) => {
-      const timedOut = () => reject(new LevinError('TIMED_OUT', `no answer within ${timeoutMs} ms`))
-      cancel = clock.after(timeoutMs, timedOut)
-    })
-    try {
-      return await Promise.race([resolve(), late])
-    } finally {
-      cancel()
-    }
+    const late = () => new LevinError('TIMED_OUT', `no answer within ${timeoutMs} ms`)
+    return inTime(clock, timeoutMs, resolve(), late)
   }
 
   #accept(allowed: 'bypass' | ReadonlySet<string>, askedAt: number): void {

@@ -13,14 +13,17 @@ export interface Applicant {
 /** Why somebody may not come in, for the log and the observers; `undefined` lets them in. */
 export type Objection = string | undefined
 
-/** A rule about who may come in. One that throws or rejects admits nobody. */
+/** A rule about who may come in. One that throws, rejects or does not answer in time admits nobody, and closes nobody who is here. */
 export interface AccessRule {
   /** As it was written, for the log and `stats()`: `minStake(1000)`. */
   readonly name: string
   objection(applicant: Applicant): Objection | Promise<Objection>
   /** Calls `look` whenever an answer may have become another one; the returned function ends that. */
   onChange?(look: () => void): () => void
-  /** Before the miner binds its port. What it throws stops `listen`. */
+  /**
+   * Before the miner binds its port. What it throws stops `listen`. However many policies and miners use a rule, it is
+   * started with the first of them and stopped with the last.
+   */
   start?(): void | Promise<void>
   stop?(): void | Promise<void>
   /** Milliseconds since what it knows was known to be true; undefined for what does not age, or is not there yet. */

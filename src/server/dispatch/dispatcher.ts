@@ -146,6 +146,11 @@ export class Dispatcher {
     this.#observers.tell('call', { id, synapse, caller, outcome, durationMs, error })
   }
 
+  /** Calls whose handlers run. */
+  get running(): number {
+    return this.#running.length
+  }
+
   /** Resolves when no call is running. */
   idle(): Promise<void> {
     if (this.#running.length === 0) return Promise.resolve()

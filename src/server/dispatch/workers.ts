@@ -8,6 +8,7 @@ import type { Clock } from '../../clock.js'
 import type { SynapseDefinition } from '../../contract/definition.js'
 import { LevinError, type LevinErrorCode } from '../../errors.js'
 import type { LogFields, Logger, LogLevel } from '../../logger.js'
+import { inTime } from '../../time-limit.js'
 import type { Address } from '../../transport/link.js'
 import { decodeValue } from '../../wire/msgpack.js'
 import { EncodedMap } from '../../wire/value.js'
@@ -169,15 +170,7 @@ export class Workers {
         'move the class to a module of its own',
     )
     if (module.split(/[?#]/)[0] === mainModule()) throw refused
-    let cancelTimer = (): void => {}
-    const timeUp = new Promise<never>((_resolve, reject) => {
-      cancelTimer = this.#clock.after(LOAD_MS, () => reject(refused))
-    })
-    try {
-      return await Promise.race([import(module), timeUp])
-    } finally {
-      cancelTimer()
-    }
+    return inTime(this.#clock, LOAD_MS, import(module), () => refused)
   }
 
   async #run({ definition }: WorkerHandler, call: LiveCall): Promise<unknown> {

@@ -197,12 +197,20 @@ describe('any and all', () => {
     expect(named.name).toBe(`${name}(allowlist(1 hotkeys), all(minStake(5), open()), mine)`)
   })
 
-  test('any says all objections, and what failed', async () => {
-    const fails: AccessPolicy = () => Promise.reject(new Error('no disk'))
-    expect(await ask(any(allowlist([]), fails, minStake(1000, source)))).toBe(
-      'not on the allowlist; fails failed: no disk; stake 12.5 TAO is below 1000',
+  const fails: AccessPolicy = () => Promise.reject(new Error('no disk'))
+
+  test('any says all objections', async () => {
+    expect(await ask(any(allowlist([]), minStake(1000, source)))).toBe(
+      'not on the allowlist; stake 12.5 TAO is below 1000',
     )
     expect(await ask(any())).toBe('any() of nothing admits nobody')
+  })
+
+  test('any cannot say while a part fails and none admits, nor all while none objects', async () => {
+    await expect(ask(any(allowlist([]), fails))).rejects.toThrow('no disk')
+    expect(await ask(any(fails, open()))).toBeUndefined()
+    await expect(ask(all(fails, open()))).rejects.toThrow('no disk')
+    expect(await ask(all(fails, allowlist([])))).toBe('not on the allowlist')
   })
 
   test('all says the first objection', async () => {
@@ -264,7 +272,9 @@ describe('any and all', () => {
   test('a part that cannot stop keeps no other from stopping', async () => {
     const bad = rule({ stop: () => Promise.reject(new Error('stuck')) })
     const good = rule({ stop: vi.fn() })
-    await expect(all(bad, good).stop?.()).rejects.toThrow('stuck')
+    const combined = all(bad, good)
+    await combined.start?.()
+    await expect(combined.stop?.()).rejects.toThrow('stuck')
     expect(good.stop).toHaveBeenCalledTimes(1)
   })
 

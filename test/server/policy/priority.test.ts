@@ -261,7 +261,7 @@ describe('in a miner', () => {
     peer.ask('asked')
     peer.ask('asked')
     await until(() => plugin.stats().waiting === 1)
-    const drained = miner.service.drain()
+    const drained = miner.service.drain(10_000)
     miner.clock.advance(10_000)
     await drained
     await until(() => plugin.stats().waiting === 0)
