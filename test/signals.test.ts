@@ -24,6 +24,13 @@ test('also when something else keeps the process alive', async () => {
   expect(await miner.ended).toBe(0)
 })
 
+test('a miner that is still starting does not listen any more, which is no failure', async () => {
+  miner = await startMiner('starting')
+  miner.child.kill('SIGTERM')
+  expect(await miner.ended).toBe(0)
+  expect(miner.stderr()).toBe('')
+})
+
 test('a close that fails is reported, and ends with 1', async () => {
   miner = await startMiner('broken')
   miner.child.kill('SIGTERM')
@@ -34,7 +41,7 @@ test('a close that fails is reported, and ends with 1', async () => {
 test.each([
   ['SIGTERM', 143],
   ['SIGINT', 130],
-] as const)('a second signal does not wait: %s ends with %i', async (signal, code) => {
+] as const)('a signal a second later does not wait: %s ends with %i', async (signal, code) => {
   miner = await startMiner()
   const validator = new Validator({ signer: validatorSigner })
   const connection = await validator.connect({
@@ -44,14 +51,15 @@ test.each([
   })
   const lost = expect(connection.query(synapse('hang', {}), {})).rejects.toThrow()
   await miner.hanging
-  // Two that are on their way together count as one, so it is sent until the second was seen, too.
   let isEnded = false
+  const startedAt = performance.now()
   void miner.ended.then(() => (isEnded = true))
   while (!isEnded) {
     miner.child.kill(signal)
     await new Promise((resolve) => setImmediate(resolve))
   }
   expect(await miner.ended).toBe(code)
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(1000) // until then they are one wish
   validator.close()
   await lost
 })

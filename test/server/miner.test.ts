@@ -202,6 +202,16 @@ describe('listen', () => {
   })
 })
 
+/** A middleware whose start waits to be let go. */
+function holding() {
+  const seen: string[] = []
+  let go!: () => void
+  const held = new Promise<void>((resolve) => (go = resolve))
+  const hold: Middleware = (_call, next) => next()
+  const hooks = { onStart: () => held, onStop: () => void seen.push('stopped') }
+  return { hold: Object.assign(hold, hooks), go: () => go(), seen }
+}
+
 describe('close', () => {
   test('before listen, twice, and for good', async () => {
     const miner = created().synapse(Echo, (data) => data)
@@ -257,27 +267,35 @@ describe('close', () => {
     expect(await second.listen({ host: '127.0.0.1', port })).toMatchObject({ port })
   })
 
-  test('while listen is under way leaves nothing open', async () => {
-    const first = created().synapse(Echo, (data) => data)
-    const listening = first.listen({ host: '127.0.0.1', port: 0 })
-    await first.close()
-    const address = await listening.catch(() => undefined)
-    await turn()
-    if (address === undefined) return expect(first.listen()).rejects.toThrow(config('closed'))
-    const second = created().synapse(Echo, (data) => data)
-    return expect(second.listen(address)).resolves.toMatchObject(address)
+  test('while listen is under way: it fails when all is closed, and nothing stays open', async () => {
+    const { hold, go, seen } = holding()
+    const miner = created()
+      .use(hold)
+      .synapse(Echo, (data) => data)
+    const listening = miner.listen({ host: '127.0.0.1', port: 0 })
+    const failed = listening.catch((error: unknown) => {
+      seen.push('listen fails')
+      return error
+    })
+    const closed = miner.close().then(() => seen.push('closed'))
+    go()
+    expect(await failed).toMatchObject({ code: 'ABORTED' })
+    await closed
+    expect(seen).toEqual(['stopped', 'closed', 'listen fails'])
+    expect(log.at('info').map(({ message }) => message)).not.toContain('miner listening')
+  })
+
+  test('does not wait for a start that hangs for longer than drainMs', async () => {
+    const { hold } = holding()
+    const miner = created({ drainMs: 0 })
+      .use(hold)
+      .synapse(Echo, (data) => data)
+    void miner.listen({ host: '127.0.0.1', port: 0 })
+    await miner.close()
   })
 })
 
 describe('while listen is under way', () => {
-  /** A middleware whose start waits to be let go. */
-  function holding() {
-    let go!: () => void
-    const held = new Promise<void>((resolve) => (go = resolve))
-    const hold: Middleware = (_call, next) => next()
-    return { hold: Object.assign(hold, { onStart: () => held }), go: () => go() }
-  }
-
   test('another access policy holds once it listens', async () => {
     const { hold, go } = holding()
     const miner = created()

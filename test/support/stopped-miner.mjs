@@ -21,13 +21,24 @@ const miner = new Miner({
     process.send({ hanging: true })
     await new Promise(() => {})
   })
-const { port } = await miner.listen({ host: '127.0.0.1', port: 0 })
 const broken = {
   close() {
     throw new Error('cannot close')
   },
 }
 closeOnSignals(miner, ...(mode === 'broken' ? [broken] : []))
+// A start that the signal finds under way: it goes on, and what comes after it must not happen any more.
+if (mode === 'starting') {
+  const start = (_call, next) => next()
+  const onStart = async () => {
+    const alive = setInterval(() => {}, 1_000) // a signal's listener does not keep the process alive
+    process.send({ port: 0 })
+    await new Promise((resolve) => process.once('SIGTERM', resolve))
+    clearInterval(alive)
+  }
+  miner.use(Object.assign(start, { onStart }))
+}
+const { port } = await miner.listen({ host: '127.0.0.1', port: 0 })
 // Keeps the process alive whatever is closed; the channel to the parent alone does not, once nobody listens on it.
 if (mode === 'busy') setInterval(() => {}, 1_000)
 process.on('exit', () => process.send({ begun }))

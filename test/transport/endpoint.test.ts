@@ -4,13 +4,16 @@ import { once } from 'node:events'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Connection } from '../../src/transport/connection.js'
 import type { Endpoint } from '../../src/transport/endpoint.js'
+import type { LinkStream } from '../../src/transport/link.js'
 import { connectNative } from '../../src/transport/native.js'
 import { MIN_INITIAL_DATAGRAM, QUIC_V1 } from '../../src/transport/packet.js'
 import { createConfig, defaultQuicOptions } from '../../src/transport/quic-config.js'
+import { FakeClock } from '../support/fake-clock.js'
+import { turn } from '../support/frames.js'
 import { type Client, dial, type Server, serve } from '../support/quic-pair.js'
 import { type Relay, relayTo } from '../support/udp-relay.js'
 import { seed, seeded } from '../wire/seeded.js'
-import { listen } from './raw-client.js'
+import { listen, until } from './raw-client.js'
 
 const closing: (() => unknown)[] = []
 
@@ -255,3 +258,40 @@ test.each([
     expect((await client.ask(Buffer.from('after'))).toString()).toBe('after')
   },
 )
+
+test('close waits as long as it is told for what was written to arrive', async () => {
+  const clock = new FakeClock()
+  const answer = randomBytes(3 * 1024 * 1024)
+  const endpoint = await listen({
+    clock,
+    onConnection: (link) => {
+      link.events = {
+        onStream: (stream) => {
+          stream.events = { onBytes: () => {}, onEnd: () => stream.end(answer), onReset: () => {} }
+        },
+      }
+    },
+  })
+  const client = await dial(endpoint.address.port)
+  closing.push(() => client.link.close(0, 'client_shutdown'))
+  const chunks: Uint8Array[] = []
+  let reader!: LinkStream
+  const received = new Promise<void>((resolve, reject) => {
+    const onBytes = (bytes: Uint8Array): void => {
+      chunks.push(bytes)
+      if (chunks.length === 1) reader.pause()
+    }
+    reader = client.link.openStream({ onBytes, onEnd: resolve, onReset: reject })!
+  })
+  reader.end(Buffer.from('?'))
+  await until(() => chunks.length > 0)
+  const closed = endpoint.close('server_shutdown', 5000)
+  clock.advance(4999)
+  await turn()
+  expect(client.link.closed).toBeUndefined()
+  reader.resume()
+  await received
+  await closed
+  expect(Buffer.concat(chunks).equals(answer)).toBe(true)
+  expect(await client.closed).toMatchObject({ reason: 'server_shutdown' })
+})
