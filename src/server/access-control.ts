@@ -1,6 +1,7 @@
 /** The access policy as it runs: asked at each handshake, and again about everybody when its data changes. */
 import { LevinError } from '../errors.js'
 import { inTime } from '../time-limit.js'
+import type { Link } from '../transport/link.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import { type AccessPolicy, type AccessRule, type Applicant, type Objection, ruleOf } from './access/rule.js'
 import { startRule, stopRule } from './access/rule-start.js'
@@ -10,6 +11,9 @@ import type { Summary } from './summary.js'
 
 /** How often an answer may be overtaken by a change of the policy. */
 const MOST_ATTEMPTS = 3
+
+/** How long who is here may stay while the policy fails: as long as the rules trust a metagraph that grows old. */
+const MAX_FAILING_MS = 7_200_000
 
 const OVERTAKEN = 'the policy changed while it was asked'
 
@@ -21,6 +25,8 @@ export class AccessControl {
   #unsubscribe: (() => void) | undefined
   #cancelTimer: (() => void) | undefined
   #version = 0
+  /** Since when the policy fails about whom. */
+  readonly #failingSince = new WeakMap<Link, number>()
   #running = false
   /** Settles when the first rule has started, or failed to. */
   #started: Promise<void> | undefined
@@ -152,16 +158,26 @@ export class AccessControl {
     await Promise.all([...this.#peers].map((peer) => this.lookAgain(peer)))
   }
 
+  /** Whether the last answer, which was a yes, still counts after one more failure. */
+  #isTrusted(link: Link): boolean {
+    const now = this.#settings.clock.monotonicMs()
+    const since = this.#failingSince.get(link) ?? now
+    this.#failingSince.set(link, since)
+    return now - since < MAX_FAILING_MS
+  }
+
   /** Closes a validator whom the policy does not admit any more. Never rejects. */
   async lookAgain({ hotkey, link }: Peer): Promise<void> {
     let objection: Objection
     try {
       objection = await this.#ask({ hotkey, remote: link.remote })
     } catch (error) {
-      return this.#failed(hotkey, 'so a validator that is here stays', error)
+      if (this.#isTrusted(link)) return this.#failed(hotkey, 'so a validator that is here stays', error)
+      objection = `the policy failed for ${MAX_FAILING_MS / 1000} s: ${LevinError.from(error).message}`
     }
     // Each change has begun a review of its own.
-    if (objection === undefined || objection === OVERTAKEN || link.closed !== undefined) return
+    if (objection === OVERTAKEN || link.closed !== undefined) return
+    if (objection === undefined) return void this.#failingSince.delete(link)
     this.#settings.logger.info('a validator lost its right to be here', { hotkey, objection })
     link.close(CLOSE_CODE, CloseReason.cleanup)
   }

@@ -31,7 +31,7 @@ export interface MinerOptions {
    * attempts, and none to occupy a place.
    */
   readonly strangerTimeoutMs?: number
-  /** Handshakes of one address in a sliding minute. Default 30, as btlightning; ten times as many where somebody proved himself within the hour. */
+  /** Handshakes of one address in a sliding minute. Default 30, as btlightning; ten times as many where a validator is, or was within the hour. */
   readonly handshakesPerMinute?: number
   /** How often everybody's right to be here is looked at again, in milliseconds, besides when the policy's data changes. Default 60,000. */
   readonly accessReviewMs?: number
@@ -40,7 +40,8 @@ export interface MinerOptions {
   /** Drops datagrams of unknown senders before anything is done about them. Default: none. */
   readonly sourceFilter?: SourceFilter
   /**
-   * 32 secret bytes that stay the same when the miner starts again, so that validators notice within a round trip.
+   * 32 secret bytes that stay the same when the miner starts again on the same address and port, so that validators
+   * notice with the next packet they send.
    * Default: derived from the signer's seed; with a signer that has none, drawn at each start.
    */
   readonly resetSecret?: Uint8Array

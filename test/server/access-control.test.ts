@@ -69,6 +69,30 @@ describe('a validator that is here', () => {
     ])
     expect(await miner.connect().handshake({ signer: other })).toMatchObject({ accepted: false })
   })
+
+  test('stays for two hours of that, and no longer; one good answer begins them anew', async () => {
+    let fails = false
+    const miner = await started({ access: () => (fails ? Promise.reject(new Error('away')) : true) })
+    const peer = await miner.authenticated()
+    fails = true
+    const pass = async (minutes: number) => {
+      for (let minute = 0; minute < minutes; minute++) {
+        miner.clock.advance(60_000)
+        await turn()
+      }
+    }
+    await pass(100)
+    fails = false
+    await pass(1)
+    fails = true
+    await pass(1 + 119)
+    expect(peer.closed).toBeUndefined()
+    await pass(1)
+    expect(peer.closed).toMatchObject(cleanup)
+    expect(miner.log.at('info').map(({ fields }) => fields?.objection)).toContain(
+      'the policy failed for 7200 s: away',
+    )
+  })
 })
 
 describe('another policy while it runs', () => {

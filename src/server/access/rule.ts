@@ -13,7 +13,10 @@ export interface Applicant {
 /** Why somebody may not come in, for the log and the observers; `undefined` lets them in. */
 export type Objection = string | undefined
 
-/** A rule about who may come in. One that throws, rejects or does not answer in time admits nobody, and closes nobody who is here. */
+/**
+ * A rule about who may come in. One that throws, rejects or needs longer than a handshake may take admits nobody, and
+ * closes nobody who is here, for two hours at most.
+ */
 export interface AccessRule {
   /** As it was written, for the log and `stats()`: `minStake(1000)`. */
   readonly name: string
