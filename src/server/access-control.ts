@@ -1,6 +1,6 @@
 /** The access policy as it runs: asked at each handshake, and again about everybody when its data changes. */
+import { inTime } from '../clock.js'
 import { LevinError } from '../errors.js'
-import { inTime } from '../time-limit.js'
 import type { Link } from '../transport/link.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import { type AccessPolicy, type AccessRule, type Applicant, type Objection, ruleOf } from './access/rule.js'

@@ -1,4 +1,5 @@
 import { certificateFingerprint } from '../auth/fingerprint.js'
+import { settles } from '../clock.js'
 import type { Call } from '../contract/call.js'
 import {
   type KnownOptions,
@@ -10,7 +11,6 @@ import {
 import type { Handler } from '../contract/handler.js'
 import { handlersOf } from '../decorators/metadata.js'
 import { LevinError } from '../errors.js'
-import { settles } from '../time-limit.js'
 import { type Certificate, createCertificate } from '../transport/certificate.js'
 import { Endpoint } from '../transport/endpoint.js'
 import type { Address } from '../transport/link.js'

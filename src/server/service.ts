@@ -1,8 +1,8 @@
 /** A miner without its socket: what happens to each connection, from its first stream to its end. */
+import { settles } from '../clock.js'
 import type { SynapseDefinition } from '../contract/definition.js'
 import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
-import { settles } from '../time-limit.js'
 import type { EndpointStats } from '../transport/endpoint-stats.js'
 import type { CloseInfo, Link } from '../transport/link.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'

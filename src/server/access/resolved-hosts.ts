@@ -1,10 +1,9 @@
 /** The hosts that a resolver of the author's names, asked again and again. */
 import { isIP } from 'node:net'
 import { inspect } from 'node:util'
-import type { Clock } from '../../clock.js'
+import { type Clock, inTime } from '../../clock.js'
 import { LevinError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
-import { inTime } from '../../time-limit.js'
 import { sourceKey } from '../../transport/source-key.js'
 
 /**
