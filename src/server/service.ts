@@ -155,7 +155,7 @@ export class MinerService implements ExchangeHost {
   async drain(ms: number): Promise<void> {
     this.isStopping = true
     const { dispatcher, logger } = this
-    logger.info('miner stopping', { calls: dispatcher.running, drainMs: ms })
+    logger.info('miner stopping', { calls: dispatcher.running, drainMs: Math.round(ms) })
     if (await settles(this.#settings.clock, ms, dispatcher.idle())) return
     logger.warn('calls took longer than drainMs, and are cut off', {
       calls: dispatcher.running,
