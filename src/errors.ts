@@ -36,6 +36,14 @@ export type LevinErrorCode =
   | 'LIMIT'
   | 'INTERNAL'
 
+interface LevinErrorDetails {
+  readonly cause?: unknown
+  readonly peerMessage?: string | undefined
+  readonly callId?: string | undefined
+  readonly miner?: string | undefined
+  readonly synapse?: string | undefined
+}
+
 /** The one error class of Levin. Tests and programs look at `code`; people read `message`. */
 export class LevinError extends Error {
   override readonly name = 'LevinError'
@@ -44,16 +52,18 @@ export class LevinError extends Error {
   readonly peerMessage?: string
   /** With `PEER_ERROR` of a Levin miner, sometimes: what the miner's log calls this call, to ask its operator about it. */
   readonly callId?: string
+  /** Of a validator's call: hotkey of the miner that was asked. */
+  readonly miner?: string
+  /** Of a validator's call: name of the synapse. */
+  readonly synapse?: string
 
-  constructor(
-    code: LevinErrorCode,
-    message: string,
-    details: { cause?: unknown; peerMessage?: string; callId?: string | undefined } = {},
-  ) {
+  constructor(code: LevinErrorCode, message: string, details: LevinErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
     this.code = code
     if (details.peerMessage !== undefined) this.peerMessage = details.peerMessage
     if (details.callId !== undefined) this.callId = details.callId
+    if (details.miner !== undefined) this.miner = details.miner
+    if (details.synapse !== undefined) this.synapse = details.synapse
   }
 
   /** Any thrown value as a LevinError; what is one already is returned as it is. */

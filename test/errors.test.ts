@@ -19,6 +19,13 @@ test('keeps its cause, also when that is undefined, and the words of the peer', 
   )
 })
 
+test('says which miner and which synapse, where that is known', () => {
+  const where = { miner: '5F', synapse: 'Forecast' }
+  expect(new LevinError('TIMED_OUT', 'x', where)).toMatchObject(where)
+  const nowhere = new LevinError('TIMED_OUT', 'x', { miner: undefined })
+  expect(['miner' in nowhere, 'synapse' in nowhere]).toEqual([false, false])
+})
+
 test('from: one of ours stays what it is', () => {
   const error = new LevinError('LIMIT', 'too much')
   expect(LevinError.from(error)).toBe(error)

@@ -5,7 +5,7 @@ import { checkHandshakeResponse, createHandshakeRequest } from '../auth/handshak
 import { LevinError } from '../errors.js'
 import type { Link } from '../transport/link.js'
 import { MessageType, messageTypeName } from '../wire/message-type.js'
-import { decodeHandshakeResponse, encodeHandshakeRequest } from '../wire/messages.js'
+import { decodeHandshakeResponse, encodeHandshakeRequest, type HandshakeResponse } from '../wire/messages.js'
 import { FrameReader } from './frame-reader.js'
 import type { ValidatorSettings } from './options.js'
 
@@ -21,15 +21,15 @@ export async function authenticate(
 ): Promise<void> {
   const { signer, clock, logger } = settings
   if (link.peerCertificate === undefined)
-    throw new LevinError('PROTOCOL', 'the miner showed no TLS certificate')
+    throw new LevinError('PROTOCOL', `miner ${wantedHotkey} showed no TLS certificate`)
   const fingerprint = certificateFingerprint(link.peerCertificate)
   const nonce = randomBytes(NONCE_BYTES)
   const request = await createHandshakeRequest({ signer, fingerprint, nonce, now: clock.unixMs() })
-  const [type, payload] = await ask(link, encodeHandshakeRequest(request), settings.maxFrameBytes)
-  if (type !== MessageType.HandshakeResponse) {
-    throw new LevinError('PROTOCOL', `the miner answered the handshake with a ${messageTypeName(type)}`)
-  }
-  const response = decodeHandshakeResponse(payload)
+  const frame = encodeHandshakeRequest(request)
+  const response = await ask(link, frame, settings.maxFrameBytes).catch((thrown: unknown) => {
+    const cause = LevinError.from(thrown)
+    throw new LevinError(cause.code, `the handshake with miner ${wantedHotkey}: ${cause.message}`, { cause })
+  })
   const now = clock.unixMs()
   const { clockSkewSeconds } = checkHandshakeResponse({ response, request, wantedHotkey, fingerprint, now })
   if (Math.abs(clockSkewSeconds) > SKEW_WORTH_A_WARNING_SECONDS) {
@@ -37,7 +37,17 @@ export async function authenticate(
   }
 }
 
-function ask(link: Link, frame: Uint8Array, maxFrameBytes: number): Promise<[MessageType, Uint8Array]> {
+async function ask(link: Link, frame: Uint8Array, maxFrameBytes: number): Promise<HandshakeResponse> {
+  const [type, payload] = await firstFrame(link, frame, maxFrameBytes)
+  if (type === MessageType.HandshakeResponse) return decodeHandshakeResponse(payload)
+  throw new LevinError('PROTOCOL', `the miner answered with a ${messageTypeName(type)}`)
+}
+
+function firstFrame(
+  link: Link,
+  frame: Uint8Array,
+  maxFrameBytes: number,
+): Promise<[MessageType, Uint8Array]> {
   return new Promise((resolve, reject) => {
     const reader = new FrameReader(maxFrameBytes, {
       onFrame: (type, payload) => resolve([type, payload]),

@@ -16,6 +16,7 @@ import { encodeSynapsePacket } from '../wire/messages.js'
 import { decodeValue } from '../wire/msgpack.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import type { Axon } from './axon.js'
+import { callError } from './call-error.js'
 import type { ExchangeOptions, OpenStream } from './exchange.js'
 import type { FrameReader } from './frame-reader.js'
 import { checkTimeout, type ValidatorSettings } from './options.js'
@@ -75,10 +76,15 @@ export class MinerConnection {
     request: QueryOf<O>,
     options: CallOptions = {},
   ): Promise<Answer<ResponseOf<O>>> {
-    const described = describe(synapse)
-    const answer = await query(this.#exchange(synapse, described, request, options, this.#settings.timeoutMs))
-    const data = described.response?.instance(answer.data, 'INVALID_ANSWER') ?? answer.data
-    return { data: data as ResponseOf<O>, latencyMs: answer.latencyMs }
+    try {
+      const described = describe(synapse)
+      const exchange = this.#exchange(synapse, described, request, options, this.#settings.timeoutMs)
+      const answer = await query(exchange)
+      const data = described.response?.instance(answer.data, 'INVALID_ANSWER') ?? answer.data
+      return { data: data as ResponseOf<O>, latencyMs: answer.latencyMs }
+    } catch (error) {
+      throw callError(error, this.axon.hotkey, synapse.name)
+    }
   }
 
   /**
@@ -91,13 +97,18 @@ export class MinerConnection {
     request: QueryOf<O>,
     options: CallOptions = {},
   ): AsyncIterableIterator<ChunkOf<O>> {
-    const described = describe(synapse)
-    const { chunk } = described
-    const read = chunk
-      ? (bytes: Uint8Array) => chunk.instance(decodeValue(bytes), 'INVALID_ANSWER')
-      : (bytes: Uint8Array) => bytes
-    const exchange = this.#exchange(synapse, described, request, options, this.#settings.streamTimeoutMs)
-    return new ChunkStream(exchange, read as (bytes: Uint8Array) => ChunkOf<O>)
+    const failed = (error: unknown) => callError(error, this.axon.hotkey, synapse.name)
+    try {
+      const described = describe(synapse)
+      const { chunk } = described
+      const read = chunk
+        ? (bytes: Uint8Array) => chunk.instance(decodeValue(bytes), 'INVALID_ANSWER')
+        : (bytes: Uint8Array) => bytes
+      const exchange = this.#exchange(synapse, described, request, options, this.#settings.streamTimeoutMs)
+      return new ChunkStream(exchange, read as (bytes: Uint8Array) => ChunkOf<O>, failed)
+    } catch (error) {
+      throw failed(error)
+    }
   }
 
   #exchange(
@@ -171,12 +182,12 @@ function describe(synapse: SynapseDefinition<SynapseOptions>): Described {
   let found = described.get(synapse)
   if (found === undefined) {
     const { request, response, stream, unknownProperties = 'refuse' } = synapse.options
-    const dto = (type: typeof request, use: string) =>
-      type && describeDto(type, `${use} of synapse '${synapse.name}'`, { unknownProperties })
+    // without the synapse, which `callError` names
+    const dto = (type: typeof request, use: string) => type && describeDto(type, use, { unknownProperties })
     found = {
-      request: dto(request, 'request'),
-      response: dto(response, 'answer'),
-      chunk: dto(stream === true ? undefined : stream, 'chunk'),
+      request: dto(request, 'the request'),
+      response: dto(response, 'the answer'),
+      chunk: dto(stream === true ? undefined : stream, 'the chunk'),
     }
     described.set(synapse, found)
   }

@@ -13,6 +13,7 @@ type Step<T> = { resolve: (result: IteratorResult<T>) => void; reject: (error: u
 /** Starts when the first chunk is asked for; leaving the loop early gives the stream up, and the miner stops. */
 export class ChunkStream<T> extends Exchange implements AsyncIterableIterator<T> {
   readonly #read: (chunk: Uint8Array) => T
+  readonly #failed: (error: unknown) => LevinError
   readonly #waiting: Uint8Array[] = []
   readonly #steps: Step<T>[] = []
   #waitingBytes = 0
@@ -21,10 +22,18 @@ export class ChunkStream<T> extends Exchange implements AsyncIterableIterator<T>
   #over = false
   #error: LevinError | undefined
 
-  /** @param read makes of a chunk what the caller is given; may throw */
-  constructor(options: ExchangeOptions, read: (chunk: Uint8Array) => T) {
+  /**
+   * @param read makes of a chunk what the caller is given; may throw
+   * @param failed makes of an error what the caller is told
+   */
+  constructor(
+    options: ExchangeOptions,
+    read: (chunk: Uint8Array) => T,
+    failed: (error: unknown) => LevinError,
+  ) {
     super(options)
     this.#read = read
+    this.#failed = failed
   }
 
   onFrame(type: MessageType, payload: Uint8Array): void {
@@ -62,7 +71,7 @@ export class ChunkStream<T> extends Exchange implements AsyncIterableIterator<T>
       this.#waiting.length = 0
       this.settle(new LevinError('ABORTED', 'a chunk was refused'))
       this.#error = undefined
-      reject(error)
+      reject(this.#failed(error))
     }
   }
 
@@ -76,7 +85,7 @@ export class ChunkStream<T> extends Exchange implements AsyncIterableIterator<T>
     const error = this.#error
     this.#error = undefined
     if (error === undefined) resolve({ done: true, value: undefined })
-    else reject(error)
+    else reject(this.#failed(error))
   }
 
   next(): Promise<IteratorResult<T>> {

@@ -111,7 +111,9 @@ describe('an answer that is none', () => {
     ['a length over the limit', (stream) => stream.end(Buffer.from([2, 0xff, 0xff, 0xff, 0xff]))],
     ['what is no MessagePack', (stream) => stream.end(Buffer.from([2, 0, 0, 0, 1, 0xc1]))],
   ])('%s', async (_, script) => {
-    await expect(proves(new ScriptedMiner(script))).rejects.toMatchObject(code('PROTOCOL'))
+    const proof = proves(new ScriptedMiner(script))
+    await expect(proof).rejects.toMatchObject(code('PROTOCOL'))
+    await expect(proof).rejects.toThrow(minerSigner.hotkey)
   })
 })
 

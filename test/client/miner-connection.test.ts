@@ -362,6 +362,65 @@ describe('a connection that ends', () => {
   })
 })
 
+describe('an error names the miner and the synapse, of which there are many', () => {
+  const where = { miner: minerSigner.hotkey, synapse: 'ask' }
+  const who = `synapse 'ask' of miner ${minerSigner.hotkey}: `
+
+  test('the words of the miner, which are kept as they are', async () => {
+    const id = '0123456789abcdef'
+    const { connection } = connected(replies(answer({ id }, 'unrecognized synapse type')))
+    await expect(connection.query(Ask, { n: 1 })).rejects.toMatchObject({
+      ...where,
+      code: 'PEER_ERROR',
+      message: `${who}the miner answered: unrecognized synapse type (call ${id} in its log)`,
+      peerMessage: 'unrecognized synapse type',
+      callId: id,
+    })
+  })
+
+  test('a miner that is silent', async () => {
+    const { connection, clock } = connected(silent)
+    const seen = outcome(connection.query(Ask, { n: 1 }, { timeoutMs: 300 }))
+    await turn()
+    clock.advance(300)
+    await turn()
+    expect(seen.error).toMatchObject({ ...where, message: `${who}nothing came from the miner for 300 ms` })
+  })
+
+  test('a connection that closed: before, and meanwhile', async () => {
+    const { connection, miner } = connected(silent)
+    const running = outcome(connection.query(Ask, { n: 1 }))
+    await turn()
+    miner.link.close(0, 'cleanup')
+    const later = outcome(connection.query(Ask, { n: 1 }))
+    await turn()
+    for (const { error } of [running, later]) {
+      expect(error).toMatchObject({ ...where, code: 'CONNECTION_LOST' })
+      expect((error as Error).message).toContain(who)
+    }
+  })
+
+  test('the caller, with the cause', async () => {
+    const { connection } = connected(silent)
+    const aborted = connection.query(Ask, { n: 1 }, { signal: AbortSignal.abort('why') })
+    await expect(aborted).rejects.toMatchObject({ ...where, code: 'ABORTED', cause: 'why' })
+  })
+
+  test('an answer that is not its class, and a request that is none', async () => {
+    const { connection } = connected(replies(answer({ text: 1 })))
+    await expect(connection.query(Ask, { n: 1 })).rejects.toMatchObject({
+      ...where,
+      code: 'INVALID_ANSWER',
+      message: `${who}the answer: text must be a string`,
+    })
+    await expect(connection.query(Ask, { n: 11 })).rejects.toMatchObject({
+      ...where,
+      code: 'INVALID_REQUEST',
+      message: `${who}the request: n must not be greater than 10`,
+    })
+  })
+})
+
 describe('more calls than the miner allows at once', () => {
   test.each([1, 3, 128])(
     '%d streams for 500 calls: all are answered, in their order, none crossed',

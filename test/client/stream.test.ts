@@ -154,6 +154,24 @@ describe('what goes wrong comes after the chunks that came before it', () => {
     }
   })
 
+  test('names the miner and the synapse, of which there are many', async () => {
+    const where = { miner: minerSigner.hotkey, synapse: 'lines' }
+    const who = `synapse 'lines' of miner ${minerSigner.hotkey}: `
+    const first = (script: Script) => connected(script).connection.stream(Lines, { n: 1 }).next()
+    await expect(first(replies(end('handler timed out')))).rejects.toMatchObject({
+      ...where,
+      message: `${who}the miner answered: handler timed out`,
+      peerMessage: 'handler timed out',
+    })
+    await expect(first(replies(chunk(encodeValue({ text: 1 }))))).rejects.toMatchObject({
+      ...where,
+      message: `${who}the chunk: text must be a string`,
+    })
+    expect(() => connected(() => {}).connection.stream(Lines, { n: 'x' as never })).toThrow(
+      expect.objectContaining(where),
+    )
+  })
+
   test('is told once, and the stream is over then', async () => {
     const stream = connected(replies(end('stream processing failed'))).connection.stream(Bytes, {})
     await expect(stream.next()).rejects.toEqual(code('PEER_ERROR'))
