@@ -2,6 +2,7 @@ import { LevinError } from '../errors.js'
 import type { StreamEvents } from '../transport/link.js'
 import { FrameDecoder } from '../wire/frame.js'
 import type { MessageType } from '../wire/message-type.js'
+import { inPlainWords } from './close-reasons.js'
 
 export interface FrameReaderEvents {
   onFrame(type: MessageType, payload: Uint8Array): void
@@ -45,7 +46,7 @@ export class FrameReader implements StreamEvents {
   }
 
   onReset(reason: string): void {
-    this.#fail(new LevinError('CONNECTION_LOST', `no answer: ${reason}`))
+    this.#fail(new LevinError('CONNECTION_LOST', `no answer: ${inPlainWords(reason)}`))
   }
 
   /** The owner has what it wanted, or gave up: nothing is told any more. */

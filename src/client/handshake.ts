@@ -6,6 +6,7 @@ import { LevinError } from '../errors.js'
 import type { Link } from '../transport/link.js'
 import { MessageType, messageTypeName } from '../wire/message-type.js'
 import { decodeHandshakeResponse, encodeHandshakeRequest, type HandshakeResponse } from '../wire/messages.js'
+import { reasonOf } from './close-reasons.js'
 import { FrameReader } from './frame-reader.js'
 import type { ValidatorSettings } from './options.js'
 
@@ -55,7 +56,7 @@ function firstFrame(
     })
     const stream = link.openStream(reader)
     if (stream !== undefined) stream.end(frame)
-    else if (link.closed !== undefined) reader.onReset(link.closed.reason)
+    else if (link.closed !== undefined) reader.onReset(reasonOf(link.closed))
     else reject(new LevinError('PROTOCOL', 'the miner allows no stream to be opened'))
   })
 }

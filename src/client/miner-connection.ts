@@ -17,6 +17,7 @@ import { decodeValue } from '../wire/msgpack.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import type { Axon } from './axon.js'
 import { callError } from './call-error.js'
+import { reasonOf } from './close-reasons.js'
 import type { ExchangeOptions, OpenStream } from './exchange.js'
 import type { FrameReader } from './frame-reader.js'
 import { checkTimeout, type ValidatorSettings } from './options.js'
@@ -55,8 +56,8 @@ export class MinerConnection {
     this.#settings = settings
     link.events = {
       onStreamSlot: () => this.#fillSlots(),
-      onClosed: ({ reason, by }) => {
-        this.#failWaiting(`the connection closed (${by}): ${reason}`)
+      onClosed: (closed) => {
+        this.#failWaiting(reasonOf(closed))
         onClosed()
       },
     }
@@ -142,7 +143,7 @@ export class MinerConnection {
   readonly #open: OpenStream = (reader, opened) => {
     const { closed } = this.#link
     if (closed !== undefined) {
-      reader.onReset(`the connection closed (${closed.by}): ${closed.reason}`)
+      reader.onReset(reasonOf(closed))
       return () => {}
     }
     const stream = this.#waiting.size === 0 ? this.#link.openStream(reader) : undefined

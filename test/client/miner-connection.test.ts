@@ -352,6 +352,39 @@ describe('a connection that ends', () => {
     expect(clock.pending).toBe(0)
   })
 
+  test.each([
+    ['cleanup', 'the miner closed the connection (cleanup): it may no longer admit this hotkey'],
+    [
+      'replaced',
+      'another connection of this hotkey took the place of this one (replaced): one hotkey has one connection to a miner',
+    ],
+    ['server_shutdown', 'the miner stops (server_shutdown)'],
+    ['dropped', 'the miner stops (dropped)'],
+    ['client_shutdown', 'this side closed the connection (client_shutdown)'],
+    ['constructor', 'constructor'],
+  ])('%j is said in plain words to all of them', async (reason, words) => {
+    const { connection, miner } = connected(silent)
+    miner.validatorLink.maxStreams = 1
+    const calls = [1, 2].map((i) => outcome(connection.query(Any, { i })))
+    await turn()
+    miner.link.close(0, reason)
+    calls.push(outcome(connection.query(Any, {})))
+    await turn()
+    for (const { error } of calls) {
+      expect(error).toMatchObject({
+        code: 'CONNECTION_LOST',
+        message: expect.stringMatching(/: no answer: /),
+      })
+      expect((error as Error).message.split(': no answer: ')[1]).toBe(words)
+    }
+  })
+
+  test('without a reason there is still its code', async () => {
+    const { connection, miner } = connected(silent)
+    miner.link.close(7, '')
+    await expect(connection.query(Any, {})).rejects.toThrow('no answer: connection closed (peer, code 7)')
+  })
+
   test('by ourselves: the miner is told why', async () => {
     const { connection, miner } = connected(silent)
     const failed = expect(connection.query(Any, {})).rejects.toEqual(code('CONNECTION_LOST'))
