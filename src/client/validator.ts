@@ -51,6 +51,10 @@ export class Validator {
 
   /**
    * Connects to a miner and proves, both ways, who is who.
+   *
+   * A hotkey has one connection to a miner: a second `connect` to the same miner, from this process or from any other
+   * with the same hotkey, replaces the first, whose calls then fail with CONNECTION_LOST (`replaced`). Keep the
+   * connection and ask on it as often and as much at once as you like.
    * @throws LevinError CANNOT_CONNECT, HANDSHAKE_REFUSED, WRONG_PEER, PROTOCOL, TIMED_OUT, ABORTED, CONNECTION_LOST; CONFIG
    */
   async connect(axon: Axon, options: ConnectOptions = {}): Promise<MinerConnection> {
