@@ -27,7 +27,8 @@ const MOST_MAX_BYTES = 2 ** 31 - 1
 /**
  * A metagraph from a JSON file, `[{ "hotkey": "5F...", "uid": 7, "stake": 1000.5, "validatorPermit": true }, ...]` or
  * `{ "neurons": [...] }`, with stake in TAO. The file may change at any time; write another one beside it and rename
- * that over it. One that is caught in the middle of being rewritten counts as broken, and is looked at again.
+ * that over it. One that is caught in the middle of being rewritten counts as broken, and is looked at again. So does
+ * one without neurons, since a subnet always has some.
  *
  * What was read is taken to be true when it was read, however long ago the file was written. While the file is missing
  * or broken, the last data stays and grows old, and the log says so once for each thing that is wrong with it.
@@ -180,6 +181,12 @@ function entriesOf(bytes: Buffer, path: string): readonly unknown[] {
     throw new LevinError('CONFIG', `${path} is not JSON: ${LevinError.from(cause).message}`, { cause })
   }
   const entries = Array.isArray(content) ? content : (content as { neurons?: unknown } | null)?.neurons
-  if (Array.isArray(entries)) return entries
-  throw new LevinError('CONFIG', `${path} is neither a list of neurons nor { "neurons": [...] }`)
+  if (!Array.isArray(entries)) {
+    throw new LevinError('CONFIG', `${path} is neither a list of neurons nor { "neurons": [...] }`)
+  }
+  // what a dump writes that failed: taken at its word, it would close every validator
+  if (entries.length === 0) {
+    throw new LevinError('CONFIG', `${path} lists no neurons; a subnet always has some`)
+  }
+  return entries
 }

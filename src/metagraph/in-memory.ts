@@ -15,7 +15,7 @@ export interface InMemoryMetagraph extends MetagraphSource {
 }
 
 /**
- * For tests, and for who knows the neurons from elsewhere.
+ * For tests, and for who knows the neurons from elsewhere. There may be none.
  * @throws LevinError CONFIG for what is no neuron, and for a hotkey or a uid that is there twice
  */
 export function inMemoryMetagraph(neurons: Iterable<Neuron>): InMemoryMetagraph {

@@ -9,6 +9,8 @@ export type Neurons = ReadonlyMap<string, Neuron>
 
 /** A uid is a u16 on the chain. */
 const MAX_UID = 65_535
+/** More than there can ever be of TAO and of alpha together: who has this much gave RAO, and would pass every minStake. */
+const MAX_STAKE = 100_000_000
 
 /**
  * Copies what is a neuron; other fields of an entry are ignored.
@@ -39,6 +41,7 @@ export function checkNeurons(entries: Iterable<unknown>, where: string, known: N
     if (!isNumber(stake) || !Number.isFinite(stake) || stake < 0) {
       return fail('stake', stake, 'it is a number of TAO, 0 or more')
     }
+    if (stake > MAX_STAKE) return fail('stake', stake, 'is it in RAO? divide by 1e9')
     if (typeof validatorPermit !== 'boolean') {
       return fail('validatorPermit', validatorPermit, 'it is true or false')
     }

@@ -5,7 +5,7 @@ export interface Neuron {
   /** SS58. */
   readonly hotkey: string
   readonly uid: number
-  /** TAO. */
+  /** TAO, not RAO. */
   readonly stake: number
   readonly validatorPermit: boolean
 }

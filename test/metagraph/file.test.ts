@@ -66,11 +66,6 @@ describe('at its start', () => {
     expect(source.ageMs()).toBe(0)
   })
 
-  test('an empty list is a subnet without neurons', async () => {
-    await write([])
-    expect([...(await start()).neurons()]).toEqual([])
-  })
-
   test('a byte order mark is no part of it', async () => {
     await writeFile(path, `\uFEFF${JSON.stringify([one])}`)
     expect([...(await start()).neurons()]).toEqual([one])
@@ -82,6 +77,13 @@ describe('at its start', () => {
     ['bytes that are no text', Buffer.from([0x5b, 0xff, 0x5d]), 'is not JSON'],
     ['null', 'null', 'is neither a list of neurons nor'],
     ['an object without neurons', '{}', 'is neither a list of neurons nor'],
+    ['an empty list', '[]', 'lists no neurons; a subnet always has some'],
+    ['an object with an empty list', '{"neurons":[]}', 'lists no neurons; a subnet always has some'],
+    [
+      'stake in RAO',
+      JSON.stringify([{ ...one, stake: 3e15 }]),
+      'entry 0: stake is 3000000000000000; is it in RAO? divide by 1e9',
+    ],
     [
       'stake beyond every number',
       JSON.stringify([one]).replace('100', '1e999'),
@@ -175,6 +177,19 @@ describe('as it goes on', () => {
     await writeFile(path, '[')
     await look()
     expect(logger.at('error')).toHaveLength(3)
+  })
+
+  test('keeps the last data when the file has no neurons, as after a dump that failed', async () => {
+    await write([one])
+    const source = await start()
+    const changed = vi.fn()
+    source.onChange(changed)
+    await write([])
+    await look()
+    expect([...source.neurons()]).toEqual([one])
+    expect(source.ageMs()).toBe(10_000)
+    expect(logger.at('error')[0]?.message).toContain('lists no neurons; a subnet always has some')
+    expect(changed).not.toHaveBeenCalled()
   })
 
   test('a file caught in the middle of being rewritten is looked at again', async () => {

@@ -61,6 +61,8 @@ describe('what is no neuron', () => {
     ['stake below 0', neuronOf(3, { uid: 8, stake: -1 }), 'entry 1: stake is -1'],
     ['stake without end', neuronOf(3, { uid: 8, stake: Infinity }), 'entry 1: stake is Infinity'],
     ['stake that is none', neuronOf(3, { uid: 8, stake: NaN }), 'entry 1: stake is NaN'],
+    ['stake in RAO', neuronOf(3, { uid: 8, stake: 3e15 }), 'is it in RAO? divide by 1e9'],
+    ['a bit too much stake', neuronOf(3, { uid: 8, stake: 100_000_000.5 }), 'entry 1: stake is 100000000.5'],
     ['stake as text', { ...neuronOf(3), uid: 8, stake: '5' }, "entry 1: stake is '5'"],
     ['a permit of 1', { ...neuronOf(3), uid: 8, validatorPermit: 1 }, 'entry 1: validatorPermit is 1'],
   ])('%s', (_, entry, message) => {
@@ -71,8 +73,16 @@ describe('what is no neuron', () => {
   })
 
   test('the edges are in', () => {
-    const edges = [neuronOf(2, { uid: 0, stake: 0 }), neuronOf(3, { uid: 65_535, stake: Number.MAX_VALUE })]
+    const edges = [neuronOf(2, { uid: 0, stake: 0 }), neuronOf(3, { uid: 65_535, stake: 100_000_000 })]
     expect([...inMemoryMetagraph(edges).neurons()]).toEqual(edges)
+  })
+
+  test('a list of none is a subnet without neurons, for who says so', () => {
+    const source = inMemoryMetagraph([])
+    expect([...source.neurons()]).toEqual([])
+    source.set([good])
+    source.set([])
+    expect([...source.neurons()]).toEqual([])
   })
 
   test.each([undefined, null, 'neurons', {}])('%j is no list', (neurons) => {
