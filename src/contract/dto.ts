@@ -53,9 +53,10 @@ export function describeDto<T extends object>(type: DtoClass<T>, use: string, op
       if (typeof data !== 'object' || data === null || Array.isArray(data)) {
         throw new LevinError(code, `${use}: an object of class ${type.name} is needed`)
       }
+      const isGiven = data instanceof type
       try {
-        const instance = data instanceof type ? data : create(data)
-        validate(instance, drop)
+        const instance = isGiven ? data : create(data)
+        validate(instance, drop, isGiven ? NOT_MADE : NOT_TYPED)
         return instance
       } catch (cause) {
         // Also what the author's own checks and transformations throw: they did not expect such data.
@@ -367,8 +368,15 @@ const REFUSE: ValidatorOptions = { whitelist: true, forbidNonWhitelisted: true }
 // Without `whitelist`, which would delete from the instance.
 const DROP: ValidatorOptions = {}
 
-/** @throws Error that names the faults */
-function validate(instance: object, drop: boolean): void {
+/** What to do about a nested object that is no instance. They are made for plain data; what is an instance stays as it is. */
+const NOT_TYPED = 'its property needs @Type(() => TheClass)'
+const NOT_MADE = 'make it with `new`, or give the whole as a plain object'
+
+/**
+ * @param cure what to do about a nested object that is no instance
+ * @throws Error that names the faults
+ */
+function validate(instance: object, drop: boolean, cure: string): void {
   const validation = new Validation(validator, drop ? DROP : REFUSE)
   const found: ValidationError[] = []
   validation.execute(instance, undefined, found)
@@ -377,19 +385,19 @@ function validate(instance: object, drop: boolean): void {
     throw new Error('a check returned a promise; checks must not wait for anything')
   }
   const faults = validation.stripEmptyErrors(found)
-  if (faults.length > 0) throw new Error(enumerate(textsOf(faults)))
+  if (faults.length > 0) throw new Error(enumerate(textsOf(faults, cure)))
 }
 
-function textsOf(faults: readonly ValidationError[], path = ''): string[] {
+function textsOf(faults: readonly ValidationError[], cure: string, path = ''): string[] {
   return faults.flatMap(({ property, constraints = {}, children = [] }) => {
     if (property === undefined) {
       // class-validator's "unknown value": a nested object that is no instance of a class with decorators
-      return `${path} must be an instance of its class; its property needs @Type(() => TheClass)`
+      return `${path} must be an instance of its class: ${cure}`
     }
     const within = path === '' ? '' : `${path}: `
     const where = path === '' ? clip(property, 40) : `${path}.${clip(property, 40)}`
     const texts = Object.values(constraints).map((text) => within + clip(text, 200))
-    return [...texts, ...textsOf(children, where)]
+    return [...texts, ...textsOf(children, cure, where)]
   })
 }
 

@@ -191,6 +191,26 @@ describe('nested classes', () => {
     expect(fault(() => bind(Several, { list: { name: 'a' } })).message).toContain('list must be a list')
   })
 
+  test('plain ones within an instance: the text says what to do', () => {
+    const outer = Object.assign(new Outer(), { inner: new Inner(), list: [{ name: 'b' }] })
+    outer.inner.name = 'a'
+    const { message } = fault(() => bind(Outer, outer))
+    expect(message).toBe(
+      `${USE}: list.0 must be an instance of its class: make it with \`new\`, or give the whole as a plain object`,
+    )
+    expect(bind(Outer, { ...outer }).list[0]).toBeInstanceOf(Inner)
+  })
+
+  test('plain ones whose class nothing names: the text says what the property needs', () => {
+    class Untyped {
+      @ValidateNested() inner!: object
+    }
+    const { message } = fault(() => bind(Untyped, { inner: {} }))
+    expect(message).toBe(
+      `${USE}: inner must be an instance of its class: its property needs @Type(() => TheClass)`,
+    )
+  })
+
   test('go back out as plain maps', () => {
     const instance = Object.assign(new Outer(), { inner: { name: 'a' }, list: [{ name: 'b' }] })
     expect(sent(Outer, instance)).toEqual({ inner: { name: 'a' }, list: [{ name: 'b' }] })
