@@ -1,7 +1,7 @@
 /** The listening end: one UDP socket, many connections, each pinned to the address that it came from. */
 import { randomBytes } from 'node:crypto'
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { type Clock, settles, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import type { Certificate } from './certificate.js'
@@ -117,7 +117,13 @@ export class Endpoint {
 
   /** @throws LevinError CONFIG for an option out of range, or when the address cannot be bound. */
   static async listen(options: ListenOptions): Promise<Endpoint> {
-    const { port } = options
+    const { host, port } = options
+    if (isIP(host) === 0) {
+      throw new LevinError(
+        'CONFIG',
+        `host ${JSON.stringify(host)} is no IP address; look a name up first (node:dns)`,
+      )
+    }
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {
       throw new LevinError('CONFIG', `port is ${port}; it is an integer from 0 (any that is free) to 65535`)
     }

@@ -516,6 +516,13 @@ describe('what may come before the owner knows who it is', () => {
 })
 
 describe('the socket', () => {
+  test.each(['localhost', 'miner.example', '', '127.0.0'])('is not bound to the name %j', async (host) => {
+    await expect(listen({ host })).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: `host ${JSON.stringify(host)} is no IP address; look a name up first (node:dns)`,
+    })
+  })
+
   test('is closed when its port is taken', async () => {
     const { port } = (await listening()).address
     const close = vi.spyOn(Socket.prototype, 'close')
