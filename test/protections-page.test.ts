@@ -1,7 +1,9 @@
 /** The program of docs/protections.md: type-checked, and it makes the rules that the text names. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
+import { LevinError, Miner } from '../src/index.js'
 import { compilePage } from './support/doc-programs.js'
 
 test('compiles and makes the rules', { timeout: 60_000 }, async () => {
@@ -12,3 +14,22 @@ test('compiles and makes the rules', { timeout: 60_000 }, async () => {
     'all(denylist(0 hotkeys), any(allowlist(0 hotkeys), all(validatorPermit(), minStake(1000))))',
   )
 })
+
+test('each option of a miner is in the table there or in that of the README, which says so', () => {
+  const readme = readFileSync('README.md', 'utf8')
+  const pages = readme + readFileSync('docs/protections.md', 'utf8')
+  const [, known] = /there are (.*)$/.exec(messageOf(() => new Miner({ none: 1 } as never)))!
+  const missing = known!.split(', ').filter((option) => !pages.includes(`\`${option}`))
+  // what a miner is made with: the text of the README shows these; a clock is for tests
+  expect(missing).toEqual(['signer', 'logger', 'container', 'clock'])
+  expect(readme).toMatch(/`resetSecret` are in\s\[docs\/protections\.md\]/)
+})
+
+function messageOf(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    return LevinError.from(error).message
+  }
+  throw new Error('it did not throw')
+}
