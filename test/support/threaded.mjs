@@ -1,7 +1,7 @@
 /** Handlers for worker threads. JavaScript, and of the built package, since a thread knows no TypeScript. */
 import 'reflect-metadata'
 import { createHash } from 'node:crypto'
-import { isMainThread, threadId } from 'node:worker_threads'
+import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads'
 import { IsInt, IsString } from 'class-validator'
 import { synapse } from '../../dist/contract/definition.js'
 import { IsBytes } from '../../dist/decorators/is-bytes.js'
@@ -85,6 +85,14 @@ Threaded.prototype.begin = async function () {
   if (process.env.LEVIN_TEST_STARTS === 'fail') {
     delete process.env.LEVIN_TEST_STARTS
     throw new Error('not yet')
+  }
+  if (process.env.LEVIN_TEST_STARTS === 'wait') {
+    const starts = new BroadcastChannel('levin-test-starts')
+    starts.postMessage('starting')
+    await new Promise((resolve) => {
+      starts.onmessage = resolve
+    })
+    starts.close()
   }
   this.starts++
 }

@@ -14,8 +14,20 @@ import type { ThreadError, ThreadHandler, ThreadNote, ThreadOutcome, ThreadTask 
 
 let routes: Promise<ReadonlyMap<string, Route>> | undefined
 
+/**
+ * What piscina gives calls to, and waits for before the first: a call that found the thread starting would end it when
+ * nobody waits for that call any more, and the next call would end its successor. Why a start failed is told to the
+ * first call.
+ */
+export const runInThread = start().then(() => answerTask)
+
+async function start(): Promise<void> {
+  routes = makeRoutes(workerData as ThreadHandler[])
+  await routes.catch(() => {})
+}
+
 /** Answers one call; without a task only makes ready to. Never rejects. */
-export async function runInThread(task?: ThreadTask): Promise<ThreadOutcome> {
+async function answerTask(task?: ThreadTask): Promise<ThreadOutcome> {
   try {
     routes ??= makeRoutes(workerData as ThreadHandler[])
     const known = await routes.catch((error: unknown) => {

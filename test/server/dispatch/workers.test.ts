@@ -215,6 +215,30 @@ describe('a thread', () => {
     expect(await peer.answer('about')).toMatchObject({ data: { starts: 1 } })
   })
 
+  test('that takes the place of another starts before it is given a call, so that no call ends it meanwhile', async () => {
+    const { miner, peer } = await served()
+    const starts = new BroadcastChannel('levin-test-starts')
+    const starting = new Promise((resolve) => {
+      starts.onmessage = resolve
+    })
+    process.env.LEVIN_TEST_STARTS = 'wait'
+    try {
+      await timedOut(miner, peer, 'deaf')
+      clock.advance(1000)
+      await starting
+      const early = peer.answer('about')
+      await until(() => miner.clock.pending === 1)
+      miner.clock.advance(30_000)
+      expect(await early).toMatchObject({ error: 'handler timed out' })
+      clock.advance(1000)
+      starts.postMessage('go')
+      expect(await peer.answer('about')).toMatchObject({ data: { starts: 1 } })
+    } finally {
+      delete process.env.LEVIN_TEST_STARTS
+      starts.close()
+    }
+  })
+
   test('is not given to a call that was aborted as its turn came', async () => {
     workers = new Workers(1, clock, log, entry)
     const invokes = new Map(declared(Threaded).map(({ definition, invoke }) => [definition.name, invoke()]))
