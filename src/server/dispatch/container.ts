@@ -1,5 +1,5 @@
 /** The only import of tsyringe. */
-import { type DependencyContainer, delay, container as globalContainer } from 'tsyringe'
+import { type DependencyContainer, delay, container as globalContainer, Lifecycle } from 'tsyringe'
 import { Call } from '../../contract/call.js'
 import { hooksOf } from '../../decorators/metadata.js'
 import { LevinError } from '../../errors.js'
@@ -13,7 +13,8 @@ export type HandlerClass = new (...args: never[]) => object
 
 /**
  * `miner`: one instance, made at `listen`. `call`: a new one for each call, which may take the `Call` in its
- * constructor.
+ * constructor, as may what it injects. A `@singleton()` may not: there is one for all calls, which lives as long as the
+ * miner.
  */
 export type HandlerScope = 'miner' | 'call'
 
@@ -36,7 +37,9 @@ export class MinerContainer {
     this.#container = parent.createChildContainer()
     this.#container.register(Call as never, {
       useFactory: () => {
-        throw new Error("there is a Call only with register(type, { scope: 'call' })")
+        throw new Error(
+          "there is a Call only with register(type, { scope: 'call' }), and not for a @singleton(), which all calls share",
+        )
       },
     })
     watch(this.#container, (instance) => {
@@ -60,6 +63,7 @@ export class MinerContainer {
     return (call) => {
       const child = this.#container.createChildContainer()
       const hooked: object[] = []
+      shareSingletons(child, this.#container)
       watch(child, (instance) => hooked.push(instance))
       child.registerInstance(Call as never, call)
       call.onDone(() => void dispose(child, call.log))
@@ -149,6 +153,44 @@ function watch(container: DependencyContainer, tell: (instance: object) => void)
     },
   }
   Object.assign(container, watched)
+}
+
+/** What tsyringe knows of a token, and how it gives that; it has public names for neither. */
+interface Registration {
+  readonly provider: unknown
+  readonly options: { readonly lifecycle: Lifecycle }
+}
+interface Resolving {
+  resolveRegistration(registration: Registration, context: Resolution): unknown
+}
+interface Resolution {
+  readonly scopedResolutions: Map<unknown, unknown>
+}
+
+/**
+ * Has singletons made by the miner: the container of the call that first needs one would give it that call's `Call`,
+ * for all who come later, and dispose of it after that call. And what is made once for each container, once for each
+ * call: tsyringe sees to that only for what was registered when its containers were made.
+ */
+function shareSingletons(child: DependencyContainer, miner: DependencyContainer): void {
+  const { resolveRegistration } = child as unknown as Resolving
+  const above = miner as unknown as Resolving
+  const own = new Map<Registration, Registration>()
+  const shared: Resolving = {
+    resolveRegistration(registration, context) {
+      const { provider, options } = registration
+      if (options.lifecycle === Lifecycle.Singleton) {
+        // Not in the call's context, which has instances of this call.
+        return above.resolveRegistration(registration, { scopedResolutions: new Map() })
+      }
+      if (options.lifecycle !== Lifecycle.ContainerScoped) {
+        return resolveRegistration.call(child, registration, context)
+      }
+      if (!own.has(registration)) own.set(registration, { provider, options })
+      return resolveRegistration.call(child, own.get(registration)!, context)
+    },
+  }
+  Object.assign(child, shared)
 }
 
 /** What fails to go away is a matter for the log: it must not cost an answer, nor a clean stop. */

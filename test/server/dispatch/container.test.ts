@@ -5,6 +5,8 @@ import {
   inject,
   injectAll,
   injectable,
+  Lifecycle,
+  scoped,
   singleton,
 } from 'tsyringe'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -15,7 +17,7 @@ import type { HandlerClass, HandlerScope } from '../../../src/server/dispatch/co
 import { MinerContainer } from '../../../src/server/dispatch/container.js'
 import type { DeclaredHandler } from '../../../src/server/service.js'
 import { turn, until } from '../../support/frames.js'
-import { minerSigner } from '../../support/hotkeys.js'
+import { minerSigner, signerOf } from '../../support/hotkeys.js'
 import { RecordingLogger } from '../../support/recording-logger.js'
 import { ServedMiner } from '../../support/served-miner.js'
 
@@ -204,6 +206,130 @@ describe("scope 'call'", () => {
     expect(await peer.answer('who')).toMatchObject({ error: 'request processing failed' })
     expect(miner.log.at('error')).toMatchObject([{ fields: { error: { code: 'CONFIG' } } }])
     expect((miner.log.at('error')[0]!.fields.error as Error).message).toContain('"model"')
+  })
+
+  describe('what is made once for all calls has no Call of its own', () => {
+    /** Asks twice. @returns why the second one failed */
+    async function askedTwice(type: HandlerClass) {
+      const miner = served(type, 'call')
+      const [first, second] = [await miner.authenticated(), await miner.authenticated(signerOf(9))]
+      expect(await first.answer('who')).toMatchObject({ error: 'request processing failed' })
+      expect(await second.answer('who')).toMatchObject({ error: 'request processing failed' })
+      return (miner.log.at('error')[1]!.fields.error as Error).message
+    }
+
+    test('a handler', async () => {
+      @singleton()
+      class Kept {
+        constructor(readonly call: Call) {}
+        @Synapse(Who) who() {
+          return { caller: this.call.caller }
+        }
+      }
+      expect(await askedTwice(Kept)).toMatch(/"call".*there is a Call only with .*not for a @singleton/s)
+    })
+
+    test('a dependency, also behind a token or in a list', async () => {
+      @singleton()
+      class Session {
+        constructor(readonly call: Call) {}
+      }
+      application.registerSingleton('session', Session)
+      application.register('sessions', { useClass: Session }, { lifecycle: Lifecycle.Singleton })
+      @injectable()
+      class ByClass {
+        constructor(readonly session: Session) {}
+        @Synapse(Who) who() {
+          return { caller: this.session.call.caller }
+        }
+      }
+      @injectable()
+      class ByToken {
+        constructor(@inject('session') readonly session: Session) {}
+        @Synapse(Who) who() {
+          return { caller: this.session.call.caller }
+        }
+      }
+      @injectable()
+      class InList {
+        constructor(@injectAll('sessions') readonly sessions: Session[]) {}
+        @Synapse(Who) who() {
+          return { caller: this.sessions[0]!.call.caller }
+        }
+      }
+      for (const type of [ByClass, ByToken, InList]) expect(await askedTwice(type)).toContain('@singleton')
+    })
+
+    test('nor one by way of what the call shares among its own', async () => {
+      @scoped(Lifecycle.ResolutionScoped)
+      class Asker {
+        constructor(readonly call: Call) {}
+      }
+      @singleton()
+      class Session {
+        constructor(readonly asker: Asker) {}
+      }
+      @injectable()
+      class Mixed {
+        constructor(
+          readonly asker: Asker,
+          readonly session: Session,
+        ) {}
+        @Synapse(Who) who() {
+          return {}
+        }
+      }
+      expect(await askedTwice(Mixed)).toContain('@singleton')
+    })
+  })
+
+  test('a singleton that a call is the first to need lives until the miner is disposed of', async () => {
+    @singleton()
+    class Pool {
+      isOpen = true
+      dispose() {
+        this.isOpen = false
+        disposed.push(this)
+      }
+    }
+    @injectable()
+    class Uses {
+      constructor(readonly pool: Pool) {}
+      @Synapse(Who) who() {
+        return { isOpen: this.pool.isOpen }
+      }
+    }
+    const miner = served(Uses, 'call')
+    const peer = await miner.authenticated()
+    for (let i = 0; i < 2; i++) {
+      expect(await peer.answer('who')).toMatchObject({ data: { isOpen: true } })
+      await miner.service.dispatcher.idle()
+    }
+    expect(disposed).toEqual([])
+    await miner.service.stop()
+    expect(disposed).toHaveLength(1)
+  })
+
+  test('what is scoped to a container is made for each call, wherever it was registered', async () => {
+    @scoped(Lifecycle.ContainerScoped)
+    class Asker {
+      constructor(readonly call: Call) {}
+    }
+    @injectable()
+    class Handler {
+      constructor(
+        readonly asker: Asker,
+        readonly same: Asker,
+      ) {}
+      @Synapse(Who) who() {
+        return { caller: this.asker.call.caller, isSame: this.asker === this.same }
+      }
+    }
+    const miner = served(Handler, 'call')
+    for (const signer of [signerOf(8), signerOf(9)]) {
+      const peer = await miner.authenticated(signer)
+      expect(await peer.answer('who')).toMatchObject({ data: { caller: signer.hotkey, isSame: true } })
+    }
   })
 })
 
