@@ -28,7 +28,7 @@ export interface ConnectionEvent {
   readonly closed: CloseInfo | undefined
 }
 
-/** A call is over. */
+/** What became of a call is settled. Its handler may still run, when it does not heed `call.signal`. */
 export interface CallEvent {
   readonly id: string
   readonly synapse: string
@@ -57,7 +57,7 @@ export interface MinerEvents {
 
 /** Calls of one synapse since the miner started. */
 export type CallTally = Record<CallOutcome, number> & {
-  /** On their way now. */
+  /** On their way now, those included whose handler goes on past its deadline. */
   running: number
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { synapse } from '../../src/contract/definition.js'
 import { allowlist, type Call } from '../../src/index.js'
 import { refuse } from '../../src/server/policy/refuse.js'
-import type { CallEvent } from '../../src/server/watch.js'
+import { type CallEvent, newTally } from '../../src/server/watch.js'
 import { turn, until } from '../support/frames.js'
 import { signerOf, validatorSigner } from '../support/hotkeys.js'
 import { handler, ServedMiner } from '../support/served-miner.js'
@@ -75,6 +75,38 @@ test('counts calls by synapse and outcome, and tells each', async () => {
   expect(failed).toMatchObject({ error: 'request processing failed', data: { id: events[1]!.id } })
   expect(JSON.stringify(failed)).not.toContain('stock')
   expect(miner.log.at('error')[0]?.fields).toMatchObject({ call: events[1]!.id, error: coded })
+})
+
+test('a call counts when it is settled, and runs until its handler is done', async () => {
+  const proceed: (() => void)[] = []
+  const Deaf = synapse('deaf', {})
+  const miner = new ServedMiner([
+    handler(Deaf, () => new Promise((resolve) => proceed.push(() => resolve({})))),
+  ])
+  const tally = () => miner.service.stats(undefined).calls.deaf
+  const events: CallEvent[] = []
+  miner.observers.on('call', (event) => events.push(event))
+  const peer = await miner.authenticated()
+
+  const late = peer.ask('deaf')
+  await until(() => proceed.length === 1)
+  miner.clock.advance(30_000)
+  expect(await late.done).toMatchObject([{ error: 'handler timed out' }])
+  expect(tally()).toMatchObject({ running: 1, timedOut: 1 })
+  expect(events).toMatchObject([
+    { outcome: 'timedOut', durationMs: 30_000, error: { message: expect.stringContaining('30000 ms') } },
+  ])
+
+  peer.ask('deaf')
+  await until(() => proceed.length === 2)
+  miner.service.dispatcher.cancelAll('the miner is stopping')
+  expect(tally()).toMatchObject({ running: 2, timedOut: 1, aborted: 1 })
+  expect(events.slice(1)).toMatchObject([{ outcome: 'aborted', error: undefined }])
+
+  for (const go of proceed) go()
+  await miner.service.dispatcher.idle()
+  expect(tally()).toEqual({ ...newTally(), timedOut: 1, aborted: 1 })
+  expect(events).toHaveLength(2)
 })
 
 test('counts handshakes by outcome, and connections by state', async () => {

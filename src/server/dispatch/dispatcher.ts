@@ -125,8 +125,18 @@ export class Dispatcher {
     )
   }
 
+  /** Its outcome is known, and counts from now on: its handler may run for long, or for ever. */
+  settled({ call, route, startedAt }: Task, outcome: CallOutcome, error: unknown): void {
+    route.tally[outcome]++
+    if (!this.#observers.hears('call')) return
+    const { id, caller, synapse } = call
+    const durationMs = this.#clock.monotonicMs() - startedAt
+    this.#observers.tell('call', { id, synapse, caller, outcome, durationMs, error })
+  }
+
+  /** Its handler is done, too. */
   finished(task: Task): void {
-    this.#count(task)
+    task.route.tally.running--
     task.caller.callEnded()
     const last = this.#running.pop()!
     if (last !== task) {
@@ -135,15 +145,6 @@ export class Dispatcher {
     }
     if (this.#running.length > 0) return
     for (const resolve of this.#whenIdle.splice(0)) resolve()
-  }
-
-  #count({ call, error, outcome, route, durationMs }: Task): void {
-    if (outcome === undefined) return
-    route.tally.running--
-    route.tally[outcome]++
-    if (!this.#observers.hears('call')) return
-    const { id, caller, synapse } = call
-    this.#observers.tell('call', { id, synapse, caller, outcome, durationMs, error })
   }
 
   /** Calls whose handlers run. */
@@ -174,11 +175,7 @@ class Task implements Running {
   readonly call: LiveCall
   readonly caller: Caller
   readonly startedAt: number
-  /** Undefined until it is settled. */
-  outcome: CallOutcome | undefined
-  /** From its start until it was settled, which may be long before the handler is done. */
-  durationMs = 0
-  error: unknown
+  #isSettled = false
   readonly #stream: LinkStream
   readonly #clock: Clock
   readonly #dispatcher: Dispatcher
@@ -216,7 +213,6 @@ class Task implements Running {
   }
 
   readonly #finish = (): void => {
-    this.#settle('aborted') // unless it is settled, which it is but for a stream that was cancelled
     if (this.call.isHandled) this.#end()
     else this.call.whenHandled(() => this.#end())
   }
@@ -228,23 +224,20 @@ class Task implements Running {
 
   async #answer(): Promise<void> {
     const value = await this.route.run(this.call)
-    if (this.outcome !== undefined) return
-    const frame = this.#dispatcher.success(this.route.answer(value))
-    this.#settle('answered')
-    if (this.#stream.end(frame)) recycle(frame)
+    if (this.#isSettled) return
+    this.#settle('answered', this.#dispatcher.success(this.route.answer(value)))
   }
 
   async #pump(): Promise<void> {
     const items = await this.route.run(this.call)
     for await (const item of iterate(items)) {
-      if (this.outcome !== undefined) return // leaves the loop, which ends the handler's generator
+      if (this.#isSettled) return // leaves the loop, which ends the handler's generator
       const frame = this.#dispatcher.chunk(this.route.chunk(item))
       if (this.#stream.write(frame)) recycle(frame)
       else await this.#drain()
-      if (this.outcome !== undefined) return
+      if (this.#isSettled) return
     }
-    if (!this.#settle('answered')) return
-    this.#stream.end(encodeStreamEnd({ success: true, error: null }))
+    if (!this.#isSettled) this.#settle('answered', encodeStreamEnd({ success: true, error: null }))
   }
 
   #drain(): Promise<void> {
@@ -264,15 +257,15 @@ class Task implements Running {
     const { call, route } = this
     if (outcome === 'invalid' || outcome === 'refused') call.log.debug('refused a request', { error })
     else if (!call.aborted) call.log.error('a call failed', { error })
-    if (!this.#settle(outcome)) return
-    this.error = error
+    if (this.#isSettled) return
     const id = hasCode(error) ? call.id : undefined
-    this.#stream.end(this.#dispatcher.failure(errorText(error, route.isStream), route.isStream, id))
+    const { isStream } = route
+    this.#settle(outcome, this.#dispatcher.failure(errorText(error, isStream), isStream, id), error)
   }
 
   limitTo(ms: number): void {
     const dueMs = this.#clock.monotonicMs() + ms
-    if (this.outcome !== undefined || dueMs >= this.#dueMs) return
+    if (this.#isSettled || dueMs >= this.#dueMs) return
     this.#dueMs = dueMs
     this.call.deadline = this.#clock.unixMs() + ms
     this.#cancelTimer()
@@ -288,17 +281,16 @@ class Task implements Running {
   }
 
   cancel(reason: string): void {
-    this.#settle('aborted')
+    if (!this.#isSettled) this.#settle('aborted')
     this.#stop(new LevinError('ABORTED', reason))
   }
 
-  /** @returns false when it was settled before */
-  #settle(outcome: CallOutcome): boolean {
-    if (this.outcome !== undefined) return false
-    this.outcome = outcome
-    this.durationMs = this.#clock.monotonicMs() - this.startedAt
+  /** @param last the frame that ends the stream; none when nobody reads it */
+  #settle(outcome: CallOutcome, last?: Uint8Array, error?: unknown): void {
+    this.#isSettled = true
     this.#cancelTimer()
-    return true
+    if (last !== undefined && this.#stream.end(last)) recycle(last)
+    this.#dispatcher.settled(this, outcome, error)
   }
 
   /** Lets the handler know, and a pump that waits for the peer go on to its end. */
