@@ -68,8 +68,10 @@ export class LiveCall extends Call {
     return this.#log
   }
 
-  get aborted(): boolean {
-    return this.#abortReason !== undefined
+  /** Why nothing more of it may begin: nobody waits for its answer any more, or it is over. Undefined as long as it may. */
+  get whyEnded(): Error | undefined {
+    if (this.#abortReason !== undefined || !this.#isDone) return this.#abortReason
+    return new LevinError('ABORTED', 'the call was over before its handler began')
   }
 
   limitTo(ms: number): void {
@@ -83,9 +85,7 @@ export class LiveCall extends Call {
     this.#controller?.abort(reason)
   }
 
-  /** @throws LevinError ABORTED when a middleware answered without waiting, and the call is over */
   handlerBegins(): void {
-    if (this.#isDone) throw new LevinError('ABORTED', 'the call was over before its handler began')
     this.#isHandled = false
   }
 

@@ -230,6 +230,7 @@ class Task implements Running {
 
   async #pump(): Promise<void> {
     const items = await this.route.run(this.call)
+    if (this.#isSettled) return // a middleware took too long, and the generator has not begun
     for await (const item of iterate(items)) {
       if (this.#isSettled) return // leaves the loop, which ends the handler's generator
       const frame = this.#dispatcher.chunk(this.route.chunk(item))
@@ -256,7 +257,7 @@ class Task implements Running {
     const outcome = outcomeOf(error)
     const { call, route } = this
     if (outcome === 'invalid' || outcome === 'refused') call.log.debug('refused a request', { error })
-    else if (!call.aborted) call.log.error('a call failed', { error })
+    else if (call.whyEnded === undefined) call.log.error('a call failed', { error })
     if (this.#isSettled) return
     const id = hasCode(error) ? call.id : undefined
     const { isStream } = route

@@ -14,6 +14,9 @@ export function compose(middleware: readonly AnyMiddleware[], innermost: Run): R
       const next = (adds?: object): Promise<unknown> => {
         if (passed) throw new LevinError('CONFIG', `${name} called next() twice in one call`)
         passed = true
+        // Nothing starts for nobody: whoever comes next would take places, and a handler would run in full.
+        const ended = call.whyEnded
+        if (ended !== undefined) return Promise.reject(ended)
         if (adds !== undefined) add(call, adds, name)
         return inner(call)
       }

@@ -2,7 +2,8 @@ import type { Call } from '../../contract/call.js'
 
 /**
  * Goes on to the next middleware, and at last to the handler; what the middleware adds to the call goes with it.
- * Resolves to the answer, or to the stream's iterable.
+ * Resolves to the answer, or to the stream's iterable. Rejects, and nothing goes on, when nobody waits for the answer
+ * any more: with the reason of `call.signal`.
  */
 export type Next<Adds extends object = NothingAdded> = (
   ...adds: NothingAdded extends Adds ? [adds?: Adds] : [adds: Adds]

@@ -566,6 +566,94 @@ describe('middleware', () => {
     })
   })
 
+  describe('one that waits', () => {
+    /** Waits until it is let go, before it goes on or after. */
+    function waiting(where: 'before' | 'after') {
+      const gate = { open: (): void => {}, nexts: [] as Promise<unknown>[] }
+      const passed = new Promise<void>((resolve) => { gate.open = resolve }) // biome-ignore format: one line
+      const waits: Middleware = async (_call, next) => {
+        if (where === 'before') await passed
+        const answer = next()
+        gate.nexts.push(answer)
+        await answer
+        await passed
+        return answer
+      }
+      return { gate, waits }
+    }
+
+    test.each<[string, PlainOptions | StreamOptions]>([
+      ['a handler', {}],
+      ['a generator', { stream: true }],
+    ])(
+      'until the time is up: %s is not begun, nor what is before it, and next says why',
+      async (_, options) => {
+        const { gate, waits } = waiting('before')
+        let begun = 0
+        const counts: Middleware = (_call, next) => {
+          begun++
+          return next()
+        }
+        const { miner, peer, clock } = await pair(
+          options,
+          untyped(() => begun++),
+          {},
+          [waits, counts],
+        )
+        const frames = peer.ask('asked')
+        await turn()
+        clock.advance(30_000)
+        expect(await frames.done).toMatchObject([{ error: 'handler timed out' }])
+        gate.open()
+        await miner.service.dispatcher.idle()
+        await expect(gate.nexts[0]).rejects.toThrow('the handler did not finish within 30000 ms')
+        expect(begun).toBe(0)
+        expect(miner.log.at('error')).toHaveLength(1)
+        expect(miner.service.stats(undefined).calls.asked).toMatchObject({
+          timedOut: 1,
+          failed: 0,
+          running: 0,
+        })
+      },
+    )
+
+    test('until the caller is gone: the handler is not begun', async () => {
+      const { gate, waits } = waiting('before')
+      let begun = 0
+      const { miner, peer } = await pair({}, () => ({ n: ++begun }), {}, [waits])
+      const frames = peer.ask('asked')
+      await turn()
+      frames.stream.reset()
+      await turn()
+      gate.open()
+      await miner.service.dispatcher.idle()
+      await expect(gate.nexts[0]).rejects.toMatchObject({ code: 'ABORTED' })
+      expect(begun).toBe(0)
+      expect(miner.log.at('error')).toEqual([])
+    })
+
+    test('with the stream that it was given: its generator is not begun', async () => {
+      const { gate, waits } = waiting('after')
+      let begun = 0
+      const { miner, peer, clock } = await pair(
+        { stream: true },
+        async function* () {
+          begun++
+          yield Buffer.from('a')
+        },
+        {},
+        [waits],
+      )
+      const frames = peer.ask('asked')
+      await turn()
+      clock.advance(30_000)
+      expect(await frames.done).toEqual([broken('handler timed out')])
+      gate.open()
+      await miner.service.dispatcher.idle()
+      expect(begun).toBe(0)
+    })
+  })
+
   test('a function of onDone that throws costs neither the others nor the process', async () => {
     const over: string[] = []
     const careless: Middleware = (call, next) => {

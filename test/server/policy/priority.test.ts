@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { synapse } from '../../../src/contract/definition.js'
 import type { Call } from '../../../src/index.js'
+import type { Middleware, Next } from '../../../src/server/policy/middleware.js'
 import { type PriorityOptions, priority } from '../../../src/server/policy/priority.js'
 import { FakeClock } from '../../support/fake-clock.js'
 import { turn, until } from '../../support/frames.js'
@@ -41,6 +42,26 @@ async function serve200(options: PriorityOptions, handlerMs: number) {
   return { finished, refused, refusedAtOnce }
 }
 const mean = (numbers: number[]): number => numbers.reduce((sum, n) => sum + n, 0) / numbers.length
+
+test('a call that was aborted before its turn to ask takes no place', async () => {
+  let proceed = (): void => {}
+  const waits: Middleware = async (_call, next) => {
+    await new Promise<void>((resolve) => {
+      proceed = resolve
+    })
+    return next()
+  }
+  const places = priority(stakeOf, { concurrency: 1 })
+  const started = vi.fn((_call: Call, next: Next) => next())
+  const bench = new Bench(() => [waits, places, started])
+  const late = await bench.ask('late', callOf('caller'))
+  late.call.abort(new Error('the time is up'))
+  proceed()
+  expect(places.stats()).toMatchObject({ running: 0 })
+  await turn()
+  expect(late.outcome).toMatchObject({ message: 'the time is up' })
+  expect([started.mock.calls, bench.started]).toEqual([[], []])
+})
 
 describe('200 calls of 10 hotkeys at concurrency 4', () => {
   test('finish in the order of stake, four hotkeys side by side', async () => {
