@@ -12,7 +12,7 @@ export interface Logger {
 export type LogFields = Readonly<Record<string, unknown>>
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+export const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
 /** Lines on standard error: time, level, message, fields as JSON. @param least the lowest level that is written, default `info` */
 export function consoleLogger(least: LogLevel = 'info'): Logger {

@@ -1,6 +1,8 @@
 /** The only import of pino. */
+import { inspect } from 'node:util'
 import { destination, type Logger as Pino, pino, stdSerializers } from 'pino'
-import type { LogFields, Logger, LogLevel } from './logger.js'
+import { LevinError } from './errors.js'
+import { guarded, LEVELS, type LogFields, type Logger, type LogLevel } from './logger.js'
 
 /** What waits in memory while a disk is full; lines beyond are lost. Far more than the longest line. */
 const MAX_UNWRITTEN_BYTES = 1024 * 1024
@@ -8,14 +10,21 @@ const MAX_UNWRITTEN_BYTES = 1024 * 1024
 /**
  * What Levin logs with unless told otherwise: pino, one JSON object a line. `pino-pretty` makes it readable, and pino's
  * transports take it anywhere.
- * @param to a level for lines on standard error, default `info`; or a pino of your own
+ * @param to a level for lines on standard error, default `info`; or a pino of your own. The field `error` is written
+ *   with message, stack and cause, unless that pino has a serializer for it
  */
 export function pinoLogger(to: LogLevel | Pino = 'info'): Logger {
   const log = typeof to === 'string' ? standardError(to) : to
+  const { [pino.symbols.serializersSym]: serializers } = log as Serializing
+  const isSerialized = serializers?.error !== undefined
   const write =
     (level: LogLevel) =>
-    (message: string, fields: LogFields = {}) =>
-      log[level](fields, message)
+    (message: string, fields: LogFields = {}) => {
+      if (!log.isLevelEnabled(level)) return
+      // Not by a serializer in a child, which would not hear of it when the level of its pino is changed.
+      const isReady = isSerialized || fields.error === undefined
+      log[level](isReady ? fields : { ...fields, error: plain(fields.error) }, message)
+    }
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
 
@@ -23,8 +32,40 @@ function standardError(level: LogLevel): Pino {
   // sync: what was written when the process ends is there to be read
   const to = destination({ dest: 2, sync: true, maxLength: MAX_UNWRITTEN_BYTES })
   to.on('error', () => {}) // a full disk costs lines; nobody listening, it would end the process
-  return pino(
-    { name: 'levin', level, errorKey: 'error', serializers: { error: stdSerializers.errWithCause } },
-    to,
+  return pino({ name: 'levin', level }, to)
+}
+
+/** What pino's types do not say of it. */
+type Serializing = Pino & { readonly [pino.symbols.serializersSym]?: { readonly error?: unknown } }
+
+/** Pino's serializer writes to the error and reads its getters; what it trips over is inspected, which does neither. */
+function plain(error: unknown): unknown {
+  try {
+    return stdSerializers.errWithCause(error as Error)
+  } catch {
+    return inspect(error, { customInspect: false })
+  }
+}
+
+/**
+ * The logger that an option gives, of which a line is lost rather than thrown.
+ * @param where what it says in an error
+ * @param level of what there is by default, `pinoLogger(level)`
+ * @throws LevinError CONFIG for what is no logger; and for a pino, which takes the fields first and would drop them
+ */
+export function checkLogger(where: string, given: Logger | undefined, level: LogLevel): Logger {
+  const logger = given ?? pinoLogger(level)
+  const { child, bindings } = logger as Partial<Pino>
+  if (typeof child === 'function' && typeof bindings === 'function') {
+    throw new LevinError(
+      'CONFIG',
+      `${where}: logger is a pino, which takes its arguments in another order: write logger: pinoLogger(yourPino)`,
+    )
+  }
+  const missing = LEVELS.find((level) => typeof logger[level] !== 'function')
+  if (missing === undefined) return guarded(logger)
+  throw new LevinError(
+    'CONFIG',
+    `${where}: logger has no method '${missing}'; it has debug, info, warn and error, as pinoLogger() and consoleLogger()`,
   )
 }

@@ -2,8 +2,8 @@ import type { Signer } from '../auth/signer.js'
 import { decodeHotkey } from '../auth/ss58.js'
 import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
-import { guarded, type Logger } from '../logger.js'
-import { pinoLogger } from '../pino-logger.js'
+import type { Logger } from '../logger.js'
+import { checkLogger } from '../pino-logger.js'
 import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD } from '../wire/frame.js'
 
 export interface ValidatorOptions {
@@ -70,7 +70,7 @@ export function checkValidatorOptions(options: ValidatorOptions): ValidatorSetti
   const idleTimeoutMs = integer('idleTimeoutMs', options.idleTimeoutMs ?? 150_000, 100, 3_600_000)
   return {
     signer,
-    logger: options.logger ? guarded(options.logger) : pinoLogger('warn'),
+    logger: checkLogger('new Validator', options.logger, 'warn'),
     connectTimeoutMs: checkTimeout('connectTimeoutMs', options.connectTimeoutMs ?? 10_000),
     timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 12_000),
     streamTimeoutMs: checkTimeout('streamTimeoutMs', options.streamTimeoutMs ?? 60_000),

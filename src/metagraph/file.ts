@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { checkKeys, integer, milliseconds } from '../options.js'
-import { pinoLogger } from '../pino-logger.js'
+import { checkLogger } from '../pino-logger.js'
 import { ChangeListeners } from './change-listeners.js'
 import { areSame, checkNeurons, type Neurons } from './neurons.js'
 import { readFile } from './read-file.js'
@@ -74,7 +74,7 @@ class MetagraphFile implements MetagraphSource {
     this.#intervalMs = milliseconds(where, 'intervalMs', options.intervalMs ?? 10_000)
     this.#maxBytes = integer(where, 'maxBytes', options.maxBytes ?? 64 * 1024 * 1024, 1, MOST_MAX_BYTES)
     this.#clock = options.clock ?? systemClock
-    this.#logger = options.logger ?? pinoLogger('info')
+    this.#logger = checkLogger(where, options.logger, 'info')
   }
 
   neuron(hotkey: string): Neuron | undefined {

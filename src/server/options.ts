@@ -3,8 +3,8 @@ import type { Signer } from '../auth/signer.js'
 import { decodeHotkey } from '../auth/ss58.js'
 import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
-import { guarded, type Logger } from '../logger.js'
-import { pinoLogger } from '../pino-logger.js'
+import type { Logger } from '../logger.js'
+import { checkLogger } from '../pino-logger.js'
 import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD } from '../wire/frame.js'
 import type { AccessPolicy } from './access/rule.js'
 import type { SourceFilter } from './access/source-filter.js'
@@ -135,7 +135,7 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
   return {
     signer,
     access,
-    logger: options.logger ? guarded(options.logger) : pinoLogger('info'),
+    logger: checkLogger('new Miner', options.logger, 'info'),
     ...(options.container && { container: options.container }),
     ...(options.sourceFilter && { sourceFilter: options.sourceFilter }),
     handlerTimeoutMs: milliseconds('handlerTimeoutMs', options.handlerTimeoutMs, 30_000, idleTimeoutMs),

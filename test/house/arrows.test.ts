@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'clock.ts': [],
   'logger.ts': ['clock.ts'],
   'options.ts': ['errors.ts'],
-  'pino-logger.ts': ['logger.ts'],
+  'pino-logger.ts': ['errors.ts', 'logger.ts'],
   'signals.ts': ['clock.ts', 'logger.ts', 'pino-logger.ts'],
   transport: ['errors.ts', 'clock.ts'],
   wire: ['errors.ts'],

@@ -4,7 +4,7 @@ import { LevinError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
 import type { MetagraphSource } from '../../metagraph/source.js'
 import { checkKeys, milliseconds } from '../../options.js'
-import { pinoLogger } from '../../pino-logger.js'
+import { checkLogger } from '../../pino-logger.js'
 import { sourceKey } from '../../transport/source-key.js'
 import { LearnedHosts } from './learned-hosts.js'
 import { type AllowedHosts, ResolvedHosts } from './resolved-hosts.js'
@@ -87,7 +87,8 @@ const WHERE = 'sourceFilter'
  */
 export function sourceFilter(options: SourceFilterOptions): SourceFilter {
   checkKeys(WHERE, options, KEYS)
-  const { resolve, learn, clock = systemClock, logger = pinoLogger('info') } = options
+  const { resolve, learn, clock = systemClock } = options
+  const logger = checkLogger(WHERE, options.logger, 'info')
   const maxAgeMs = milliseconds(WHERE, 'maxAgeMs', options.maxAgeMs ?? 7_200_000)
   const refreshMs = milliseconds(WHERE, 'refreshMs', options.refreshMs ?? 300_000)
   const timeoutMs = milliseconds(WHERE, 'timeoutMs', options.timeoutMs ?? 30_000)
