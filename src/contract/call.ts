@@ -7,7 +7,7 @@ import type { EncodedMap } from '../wire/value.js'
  * in its constructor.
  */
 export abstract class Call {
-  /** 16 hex digits; in every log line about this call. Its caller reads it when the handler throws an error with a `code`. */
+  /** 16 hex digits; in every log line about this call. Its caller reads it when the call fails by an error with a `code`. */
   abstract readonly id: string
   /** SS58 hotkey of the validator that asks, proved by its handshake. */
   abstract readonly caller: string

@@ -81,9 +81,9 @@ export class MinerService implements ExchangeHost {
     this.observers = observers
     this.#middleware = middleware
     this.#routes = this.#makeRoutes(handlers, middleware)
-    this.dispatcher = new Dispatcher(this.#routes, maxFrameBytes, clock, logger, observers)
-    this.#peers = new Peers(settings.maxValidators, clock)
     this.noise = new Summary(logger, clock)
+    this.dispatcher = new Dispatcher(this.#routes, maxFrameBytes, clock, logger, observers, this.noise)
+    this.#peers = new Peers(settings.maxValidators, clock)
     this.access = new AccessControl(settings, this.#peers, this.noise)
     this.admission = new Admission(settings, fingerprint, this.access, this.#peers, observers, this.noise)
   }

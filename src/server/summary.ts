@@ -10,7 +10,7 @@ interface Kind {
   latest: LogFields
 }
 
-/** What strangers cause, in the log: of each kind the first line, then one a minute that says how many there were. */
+/** What others cause, in the log: of each kind the first line, then one a minute that says how many there were. */
 export class Summary {
   readonly #logger: Logger
   readonly #clock: Clock

@@ -45,6 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/dispatch': [
     'server/policy',
     'server/call.ts',
+    'server/summary.ts',
     'server/watch.ts',
     'decorators/metadata.ts',
     'contract',

@@ -109,6 +109,51 @@ test('a call counts when it is settled, and runs until its handler is done', asy
   expect(events).toHaveLength(2)
 })
 
+test('the callers of what is refused, invalid or too slow read no id, and the log has it at its default level', async () => {
+  const { miner, events } = counting()
+  const peer = await miner.authenticated()
+  const failure = (error: string) => ({ success: false, data: {}, error })
+  expect(await peer.answer('ask', { n: 3 })).toMatchObject(failure('request processing failed'))
+  expect(await peer.answer('ask', { n: 'text' })).toMatchObject(failure('invalid request format'))
+  const slow = peer.answer('ask', { n: 2 })
+  await turn()
+  miner.clock.advance(30_000)
+  expect(await slow).toEqual({
+    ...failure('handler timed out'),
+    type: 'SynapseResponse',
+    timestamp: expect.any(Number),
+  })
+  const [refused, invalid] = events
+  const who = { caller: validatorSigner.hotkey, synapse: 'ask' }
+  const told = miner.log.at('info').filter(({ message }) => message.startsWith('refused'))
+  expect(told).toMatchObject([
+    { message: 'refused a request', fields: { ...who, call: refused!.id, reason: 'not you' } },
+    {
+      message: 'refused an invalid request',
+      fields: { ...who, call: invalid!.id, reason: expect.stringContaining('n must be an integer') },
+    },
+  ])
+})
+
+test('refusals are a line when they begin, and then a number a minute, by synapse and outcome', async () => {
+  const { miner, events } = counting()
+  const peer = await miner.authenticated()
+  for (let n = 0; n < 100; n++) await peer.answer('ask', { n: 3 })
+  await peer.answer('ask', { n: 'text' })
+  await peer.answer('chunks', { n: 3 })
+  const told = () => miner.log.lines.filter(({ message }) => message.startsWith('refused'))
+  expect(told()).toHaveLength(3)
+  miner.clock.advance(60_000)
+  expect(told().slice(3)).toMatchObject([
+    {
+      level: 'info',
+      message: "refused a request of 'ask': 99 more within a minute",
+      fields: { latest: { call: events[99]!.id, reason: 'not you' } },
+    },
+  ])
+  expect(miner.log.at('error')).toEqual([])
+})
+
 test('counts handshakes by outcome, and connections by state', async () => {
   const { miner } = counting()
   await miner.authenticated()

@@ -13,6 +13,7 @@ import {
 } from '../../wire/messages.js'
 import { ErrorText } from '../../wire/protocol-texts.js'
 import { LiveCall } from '../call.js'
+import type { Summary } from '../summary.js'
 import type { CallOutcome, Observers } from '../watch.js'
 import { BadAnswer, errorText, HandlerTimeout, hasCode, outcomeOf } from './outcome.js'
 import type { Route } from './route.js'
@@ -44,6 +45,7 @@ export class Dispatcher {
 
   readonly #maxFrameBytes: number
   readonly #observers: Observers
+  readonly #noise: Summary
   /** Calls of synapses that there are not. */
   unrecognized = 0
 
@@ -53,8 +55,10 @@ export class Dispatcher {
     clock: Clock,
     logger: Logger,
     observers: Observers,
+    noise: Summary,
   ) {
     this.#routes = routes
+    this.#noise = noise
     this.#observers = observers
     this.#maxFrameBytes = maxFrameBytes
     this.#clock = clock
@@ -92,8 +96,8 @@ export class Dispatcher {
 
   /**
    * The frame that says a call failed, in the form that the synapse's callers read.
-   * @param id of a call whose error has a code, for its caller to quote; a stream's end has no room for it, and all
-   *   other failures are byte for byte the reference's
+   * @param id of a call whose error has a code and is in the log, for its caller to quote; a stream's end has no room
+   *   for it, and all other failures are byte for byte the reference's
    */
   failure(text: ErrorText, isStream: boolean, id?: string): Uint8Array {
     if (isStream) return encodeStreamEnd({ success: false, error: text })
@@ -132,6 +136,16 @@ export class Dispatcher {
     const { id, caller, synapse } = call
     const durationMs = this.#clock.monotonicMs() - startedAt
     this.#observers.tell('call', { id, synapse, caller, outcome, durationMs, error })
+  }
+
+  /** Peers can have any number of requests refused: the log has the first of each kind, and then a number a minute. */
+  refused(
+    { id, caller, synapse }: LiveCall,
+    outcome: 'refused' | 'invalid',
+    { message: reason }: Error,
+  ): void {
+    const message = outcome === 'refused' ? 'refused a request' : 'refused an invalid request'
+    this.#noise.note(`${message} of '${synapse}'`, message, { call: id, caller, synapse, reason })
   }
 
   /** Its handler is done, too. */
@@ -255,12 +269,13 @@ class Task implements Running {
   /** Tells the peer and the log that the call failed, unless it is settled already. */
   #fail(error: unknown): void {
     const outcome = outcomeOf(error)
-    const { call, route } = this
-    if (outcome === 'invalid' || outcome === 'refused') call.log.debug('refused a request', { error })
-    else if (call.whyEnded === undefined) call.log.error('a call failed', { error })
+    const { call } = this
+    const { isStream } = this.route
+    const isRefusal = outcome === 'refused' || outcome === 'invalid'
+    if (!isRefusal && call.whyEnded === undefined) call.log.error('a call failed', { error })
     if (this.#isSettled) return
-    const id = hasCode(error) ? call.id : undefined
-    const { isStream } = route
+    if (isRefusal) this.#dispatcher.refused(call, outcome, error as Error) // outcomeOf knows its class
+    const id = outcome === 'failed' && hasCode(error) ? call.id : undefined
     this.#settle(outcome, this.#dispatcher.failure(errorText(error, isStream), isStream, id), error)
   }
 

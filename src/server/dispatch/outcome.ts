@@ -33,8 +33,13 @@ export function errorText(error: unknown, isStream: boolean): ErrorText {
 }
 
 /** Whether an error has a code of its own: somebody foresaw it, and may be asked about it. */
-export const hasCode = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string'
+export function hasCode(error: unknown): boolean {
+  try {
+    return error instanceof Error && 'code' in error && typeof error.code === 'string'
+  } catch {
+    return false // its getter throws
+  }
+}
 
 export function outcomeOf(error: unknown): CallOutcome {
   if (error instanceof BadRequest) return 'invalid'

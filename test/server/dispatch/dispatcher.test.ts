@@ -92,6 +92,7 @@ describe('what went wrong is said in the words of the protocol', () => {
     ['a handler that rejects', {}, async () => throws(), 'request processing failed'],
     ['a handler that throws no Error', {}, () => Promise.reject(SECRET), 'request processing failed'],
     ['a handler that throws undefined', {}, () => Promise.reject(undefined), 'request processing failed'],
+    ['a handler whose error cannot be read', {}, unreadable, 'request processing failed'],
     ['a list in place of a map', {}, () => [SECRET], 'internal serialization error'],
     ['text in place of a map', {}, () => SECRET, 'internal serialization error'],
     ['null', {}, () => null, 'internal serialization error'],
@@ -104,6 +105,10 @@ describe('what went wrong is said in the words of the protocol', () => {
     ['no answer where there must be one', { response: Reply }, () => undefined, 'internal serialization error'],
     ['an answer over the frame limit', {}, () => ({ big: Buffer.alloc(2 ** 20) }), 'internal serialization error'],
   ] // biome-ignore format: a table
+
+  function unreadable(): never {
+    throw Object.defineProperty(new Error(SECRET), 'code', { get: throws })
+  }
 
   function cycle() {
     const round: Record<string, unknown> = {}

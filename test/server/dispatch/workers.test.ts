@@ -145,7 +145,7 @@ describe('an error', () => {
     const { miner, peer } = await served()
     expect(await peer.answer('refuse')).toMatchObject({ error: 'request processing failed' })
     expect(miner.log.at('error')).toEqual([])
-    expect(said(miner, 'refused a request')).toMatchObject([{ fields: { error: { code: 'REFUSED' } } }])
+    expect(said(miner, 'refused a request')).toMatchObject([{ fields: { reason: 'not today' } }])
   })
 })
 
