@@ -2,6 +2,8 @@
 import 'reflect-metadata'
 import type { SynapseDefinition } from '../contract/definition.js'
 
+/** TypeScript's own key. */
+const TYPES = 'design:paramtypes'
 const HANDLERS = Symbol.for('levin:handlers')
 const HOOKS = { start: Symbol.for('levin:on-start'), stop: Symbol.for('levin:on-stop') }
 
@@ -47,8 +49,21 @@ export function hooksOf(instance: object, kind: HookKind): (string | symbol)[] {
   return [...new Set(found)]
 }
 
+/** For messages: what to do when there are no types. */
+export const NO_TYPES =
+  'the compiler emits no decorator metadata: set "emitDecoratorMetadata": true in tsconfig.json, and compile with ' +
+  'tsc, swc or vite 8 (esbuild and tsx do not emit it)'
+
+/** Whether the compiler emitted the types of a method's parameters, as it does for each one with a decorator. */
+export const hasTypes = (prototype: object, method: string | symbol): boolean =>
+  Reflect.hasMetadata(TYPES, prototype, method)
+
+/** The same of a class's constructor; true too when it did for one of the class's handlers, so that it would have. */
+export const hasConstructorTypes = (type: ClassOf): boolean =>
+  Reflect.hasMetadata(TYPES, type) || handlersOf(type).some(({ method }) => hasTypes(type.prototype, method))
+
 /** The class that TypeScript emitted for a method's first parameter; undefined when it is none, or was not emitted. */
 export function firstParameterOf(prototype: object, method: string | symbol): unknown {
-  const types: unknown = Reflect.getMetadata('design:paramtypes', prototype, method)
+  const types: unknown = Reflect.getMetadata(TYPES, prototype, method)
   return Array.isArray(types) ? types[0] : undefined
 }

@@ -9,7 +9,7 @@ import {
 } from '../contract/definition.js'
 import type { Handler } from '../contract/handler.js'
 import { LevinError } from '../errors.js'
-import { firstParameterOf, recordHandler } from './metadata.js'
+import { firstParameterOf, hasTypes, NO_TYPES, recordHandler } from './metadata.js'
 
 type HandlerDecorator<H> = <M extends H>(
   prototype: object,
@@ -130,7 +130,10 @@ function withRequest<O extends PlainOptions | StreamOptions>(
   throw new LevinError(
     'CONFIG',
     `${prototype.constructor.name}.${String(method)}: @Synapse('${name}') does not know the request's class: name it ` +
-      `(@Synapse('${name}', { request: YourQuery })), or declare the synapse with synapse('${name}', {}) to take any map`,
+      `(@Synapse('${name}', { request: YourQuery })), or declare the synapse with synapse('${name}', {}) to take any map` +
+      (hasTypes(prototype, method)
+        ? ''
+        : `. It would be the class of the method's parameter, but ${NO_TYPES}`),
   )
 }
 

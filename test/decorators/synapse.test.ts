@@ -278,3 +278,16 @@ describe('worker', () => {
   test('nothing else stands beside a definition', () =>
     expect(decorate(Shared, { timeoutMs: 5 })).toThrow(config("'timeoutMs'")))
 })
+
+test('a request that is named nowhere: what the compiler did not emit is said', () => {
+  class Compiled {
+    answer() {}
+  }
+  // What a compiler without metadata makes of the decorator: it is called, and nothing else.
+  const decorate = () => untyped('s', {})(Compiled.prototype, 'answer', {})
+  expect(decorate).toThrow(config("does not know the request's class: name it"))
+  expect(decorate).toThrow(/emitDecoratorMetadata.*esbuild and tsx/s)
+  Reflect.defineMetadata('design:paramtypes', [Object], Compiled.prototype, 'answer')
+  expect(decorate).toThrow(config("does not know the request's class: name it"))
+  expect(decorate).not.toThrow(/emitDecoratorMetadata/)
+})

@@ -1,7 +1,7 @@
 /** The only import of tsyringe. */
 import { type DependencyContainer, delay, container as globalContainer, Lifecycle } from 'tsyringe'
 import { Call } from '../../contract/call.js'
-import { hooksOf } from '../../decorators/metadata.js'
+import { hasConstructorTypes, hooksOf, NO_TYPES } from '../../decorators/metadata.js'
 import { LevinError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
 import type { LiveCall } from '../call.js'
@@ -207,12 +207,11 @@ function resolve(container: DependencyContainer, type: HandlerClass): object {
     return container.resolve(type as new (...args: unknown[]) => object)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new LevinError(
-      'CONFIG',
-      `${type.name} cannot be made: ${why}\n` +
-        `Decorate ${type.name} and what it injects with @injectable() or @singleton(), register interfaces with ` +
-        'container.register and @inject, and import types that are injected as values (not `import type`).',
-      { cause },
-    )
+    const hint =
+      why.includes('TypeInfo not known') && !hasConstructorTypes(type)
+        ? `What a constructor takes is not known, since ${NO_TYPES}; or name each parameter with @inject(ItsClass).`
+        : `Decorate ${type.name} and what it injects with @injectable() or @singleton(), register interfaces with ` +
+          'container.register and @inject, and import types that are injected as values (not `import type`).'
+    throw new LevinError('CONFIG', `${type.name} cannot be made: ${why}\n${hint}`, { cause })
   }
 }

@@ -364,6 +364,23 @@ describe('what cannot be made', () => {
     expect(instances(Undecorated)).toThrow(/Undecorated.*@injectable\(\)/s)
   })
 
+  test('a class of a compiler that emits no metadata is told so, and what sets it', () => {
+    class Compiled {
+      constructor(readonly shared: Shared) {}
+      who() {
+        return {}
+      }
+    }
+    // What such a compiler makes of the decorators: they are called, and nothing else.
+    const { value } = Object.getOwnPropertyDescriptor(Compiled.prototype, 'who')!
+    Synapse(Who)(Compiled.prototype, 'who', { value })
+    injectable()(Compiled)
+    expect(instances(Compiled)).toThrow(expect.objectContaining({ code: 'CONFIG' }))
+    expect(instances(Compiled)).toThrow(/Compiled cannot be made.*emitDecoratorMetadata.*esbuild and tsx/s)
+    expect(instances(Compiled)).not.toThrow(/Decorate Compiled/)
+    expect(instances(Undecorated)).not.toThrow(/emitDecoratorMetadata/)
+  })
+
   test('stops listen, and names the method', async () => {
     const options = {
       signer: minerSigner,
