@@ -68,7 +68,7 @@ test('rules, plugins, threads, hooks, events and stats work together, and all of
     )
     .use(
       Object.assign(
-        async function watched(_call: unknown, next: () => Promise<unknown>) {
+        async function watched(_call: unknown, next: () => Promise<object>) {
           return next()
         },
         { onStart: () => void order.push('plugin starts'), onStop: () => void order.push('plugin stops') },

@@ -218,7 +218,7 @@ describe('close', () => {
     expect(miner.close()).toBe(miner.close())
     await miner.close()
     await expect(miner.listen({ port: 0 })).rejects.toThrow(config('closed'))
-    expect(() => miner.use(async () => {})).toThrow(config('closed'))
+    expect(() => miner.use((_call, next) => next())).toThrow(config('closed'))
   })
 
   test('waits for a running call, whose answer arrives; then the validator is told', async () => {

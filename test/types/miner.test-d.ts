@@ -219,3 +219,36 @@ export const middleware: Middleware = async (call, next) => {
 
 // @ts-expect-error middleware answers with a promise
 export const sync: Middleware = () => 7
+
+// @ts-expect-error what next() gave is not returned
+export const forgets: Middleware = async (_call, next) => {
+  await next()
+}
+// @ts-expect-error what next() gave is not returned
+export const drops: Middleware = (_call, next) => {
+  next()
+}
+// @ts-expect-error what next() gave is returned on one way only
+export const sometimes: Middleware = async (call, next) => {
+  const answer = await next()
+  if (call.synapse === 'Forecast') return answer
+}
+// @ts-expect-error a failure becomes no answer at all
+export const swallows: Middleware = (_call, next) => next().catch(() => {})
+
+export const passes: Middleware = (_call, next) => next()
+export const answers: Middleware = async (call, next) => (call.synapse === 'any' ? { cached: true } : next())
+export const relays: Middleware = async (call) => call.data
+export const streams: Middleware = async function answers() {
+  return (async function* () {
+    yield new Uint8Array()
+  })()
+}
+export const changes: Middleware = async (_call, next) => ({ ...(await next()), more: 1 })
+export function inPlace(): void {
+  miner.use((_call, next) => next()).use(async (_call, next) => await next())
+  // @ts-expect-error the same where it is given to use
+  miner.use(async (_call, next) => {
+    await next()
+  })
+}

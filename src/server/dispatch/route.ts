@@ -18,7 +18,7 @@ export interface Route {
   readonly timeoutMs: number
   readonly tally: CallTally
   /** Middleware, validation, handler. Resolves to what the handler gave. */
-  readonly run: (call: LiveCall) => Promise<unknown>
+  readonly run: (call: LiveCall) => Promise<object>
   /** A handler's answer as what goes on the wire. @throws BadAnswer */
   readonly answer: (value: unknown) => object
   /** A stream's item as the bytes of a chunk. @throws BadAnswer */
@@ -49,19 +49,27 @@ export function createRoute(
     }
   }
 
+  // No handler's `undefined` gets to the middleware: there it means that one of them forgot to return the answer.
+  const given = (answer: unknown): object => {
+    if (answer !== undefined) return answer as object
+    if (responseDto === undefined && stream === undefined) return {}
+    throw new BadAnswer('the handler returned nothing')
+  }
+
   // Not `async`, and no `await`: a handler that answers at once is one promise, and a microtask less of each call.
-  const handle = (call: LiveCall): Promise<unknown> => {
-    let answer: unknown
+  const handle = (call: LiveCall): Promise<object> => {
     try {
       const request = bind(call)
       call.handlerBegins()
-      answer = invoke(request, call)
-      if (!isThenable(answer)) call.handlerEnds()
+      const answer = invoke(request, call)
+      if (isThenable(answer)) return untilHandled(answer, given, call)
+      const answered = Promise.resolve(given(answer))
+      call.handlerEnds()
+      return answered
     } catch (error) {
       call.handlerEnds()
       return Promise.reject(error)
     }
-    return isThenable(answer) ? untilHandled(answer, call) : Promise.resolve(answer)
   }
 
   return {
@@ -78,9 +86,13 @@ export function createRoute(
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 
-async function untilHandled(answer: PromiseLike<unknown>, call: LiveCall): Promise<unknown> {
+async function untilHandled(
+  answer: PromiseLike<unknown>,
+  given: (answer: unknown) => object,
+  call: LiveCall,
+): Promise<object> {
   try {
-    return await answer
+    return given(await answer)
   } finally {
     call.handlerEnds()
   }
@@ -95,7 +107,6 @@ function checked(dto: Dto, value: unknown): object {
 }
 
 function anyMap(value: unknown): object {
-  if (value === undefined) return {}
   if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Uint8Array) {
     throw new BadAnswer(
       `a handler without a response class answers a map (an object), not ${describe(value)}`,

@@ -29,7 +29,7 @@ export function blacklist<C extends Call = Call>(
   let { hotkeys, when } = check(options)
   let refused = 0
 
-  function judge(verdict: boolean | string, next: Next): Promise<unknown> {
+  function judge(verdict: boolean | string, next: Next): Promise<object> {
     if (verdict === false) return next()
     if (verdict !== true && typeof verdict !== 'string') {
       throw new LevinError(
@@ -42,7 +42,7 @@ export function blacklist<C extends Call = Call>(
   }
 
   return Object.assign(
-    function blacklist(call: C, next: Next): Promise<unknown> {
+    function blacklist(call: C, next: Next): Promise<object> {
       if (hotkeys.has(call.caller)) return judge('a blacklisted hotkey', next)
       const verdict = when === undefined ? false : when(call)
       return verdict instanceof Promise ? verdict.then((late) => judge(late, next)) : judge(verdict, next)

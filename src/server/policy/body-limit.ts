@@ -23,7 +23,7 @@ export function bodyLimit(limits: PerSynapse): Plugin<[limits: PerSynapse], Body
   let limitOf = parse(limits)
   let refused = 0
   return Object.assign(
-    function bodyLimit(call: Call, next: Next): Promise<unknown> {
+    function bodyLimit(call: Call, next: Next): Promise<object> {
       const limit = limitOf(call.synapse)
       const { length } = call.data.bytes
       if (limit === undefined || length <= limit) return next()

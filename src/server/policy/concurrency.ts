@@ -42,7 +42,7 @@ export function concurrency(
   const known = new Map<string, FairQueue>()
   let queues = queuesOf(check(limits, options), known, clock)
   return Object.assign(
-    function concurrency(call: Call, next: Next): Promise<unknown> {
+    function concurrency(call: Call, next: Next): Promise<object> {
       const queue = queues.get(call.synapse)
       if (queue === undefined || queue.start(call)) return next()
       return queue.wait(call, 0).then(() => next())

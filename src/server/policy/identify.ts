@@ -36,7 +36,7 @@ export function identify(source: MetagraphSource): Identify {
   let known = 0
   let unknown = 0
   return Object.assign(
-    function identify(call: Call, next: Next<Identified>): Promise<unknown> {
+    function identify(call: Call, next: Next<Identified>): Promise<object> {
       const neuron = current.neuron(call.caller)
       if (neuron === undefined) unknown++
       else known++

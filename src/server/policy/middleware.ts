@@ -2,12 +2,12 @@ import type { Call } from '../../contract/call.js'
 
 /**
  * Goes on to the next middleware, and at last to the handler; what the middleware adds to the call goes with it.
- * Resolves to the answer, or to the stream's iterable. Rejects, and nothing goes on, when nobody waits for the answer
- * any more: with the reason of `call.signal`.
+ * Resolves to the answer, or to the stream's iterable; to `{}` for a handler that answers nothing. Rejects, and nothing
+ * goes on, when nobody waits for the answer any more: with the reason of `call.signal`.
  */
 export type Next<Adds extends object = NothingAdded> = (
   ...adds: NothingAdded extends Adds ? [adds?: Adds] : [adds: Adds]
-) => Promise<unknown>
+) => Promise<object>
 
 // biome-ignore lint/complexity/noBannedTypes: an intersection with it changes nothing, which is what is meant
 export type NothingAdded = {}
@@ -15,7 +15,8 @@ export type NothingAdded = {}
 /**
  * Runs around each call, in the order of `use`. It may look at the call, refuse it (`throw refuse('why')`: the peer is
  * told `request processing failed`, the log why), answer it without `next`, or return something else than `next`
- * gave. The request is validated after the last middleware: a call that is refused costs no validation.
+ * gave; one that returns nothing does not compile. The request is validated after the last middleware: a call that is
+ * refused costs no validation.
  *
  * `Adds` is what it gives `next` for all that come after it, the handler included; `Needs` is what one before it must
  * have added: `use` in another order does not compile.
@@ -24,7 +25,7 @@ export type NothingAdded = {}
  * const timed: Middleware<{ startedAt: bigint }> = (call, next) => next({ startedAt: process.hrtime.bigint() })
  */
 export interface Middleware<Adds extends object = NothingAdded, Needs extends object = NothingAdded> {
-  (call: Call & Needs, next: Next<Adds>): Promise<unknown>
+  (call: Call & Needs, next: Next<Adds>): Promise<object>
   /** What the log and `stats()` call it. A named function has a name already. */
   readonly name: string
   /** Before the miner binds its port. What it throws stops `listen`. */

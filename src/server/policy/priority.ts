@@ -71,13 +71,13 @@ export function priority<C extends Call = Call>(
   const known = new Map<string, FairQueue>()
   let queues = queuesOf(settings.synapses, known, clock)
 
-  async function wait(queue: FairQueue, call: C, next: Next): Promise<unknown> {
+  async function wait(queue: FairQueue, call: C, next: Next): Promise<object> {
     await queue.wait(call, settings.of(call))
     return next()
   }
 
   return Object.assign(
-    function priority(call: C, next: Next): Promise<unknown> {
+    function priority(call: C, next: Next): Promise<object> {
       const queue = queues.get(call.synapse) ?? common
       return queue.start(call) ? next() : wait(queue, call, next)
     },

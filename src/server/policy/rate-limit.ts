@@ -56,7 +56,7 @@ export function rateLimit<C extends Call = Call>(
   }
 
   return Object.assign(
-    function rateLimit(call: C, next: Next): Promise<unknown> {
+    function rateLimit(call: C, next: Next): Promise<object> {
       const key = by === undefined ? call.caller : by(call)
       let bucket = buckets.get(key)
       if (bucket === undefined) {

@@ -23,7 +23,7 @@ export function timeout(limits: PerSynapse): Plugin<[limits: PerSynapse], Timeou
   let limitOf = parse(limits)
   let limited = 0
   return Object.assign(
-    function timeout(call: Call, next: Next): Promise<unknown> {
+    function timeout(call: Call, next: Next): Promise<object> {
       const limit = limitOf(call.synapse)
       if (limit !== undefined) {
         const before = call.deadline

@@ -494,6 +494,46 @@ describe('middleware', () => {
     expect(await peer.answer('asked')).toMatchObject({ error: 'internal serialization error' })
   })
 
+  test.each([
+    ['a plain answer', {}, failed('request processing failed')],
+    ['a class', { response: Reply }, failed('request processing failed')],
+    ['a stream', { stream: true }, broken('stream processing failed')],
+  ] as [string, PlainOptions, Message][])('that forgets to return fails %s, and the log names it', async (_, options, told) => {
+    const forgets = async (_call: unknown, next: () => Promise<object>) => {
+      await next()
+    }
+    const { peer, miner } = await pair(options, untyped(() => [{ text: '' }]), {}, [untyped(forgets)])
+    const [answer] = await peer.answers('asked')
+    expect({ ...answer, ...(told.data !== undefined && { data: {} }) }).toEqual(told)
+    expect(miner.log.at('error')).toMatchObject([
+      { fields: { error: { message: "middleware 'forgets' returned nothing; write return next()" } } },
+    ])
+  }) // biome-ignore format: one line
+
+  test.each([
+    ['answers nothing', {}, { success: true, data: {} }],
+    ['answers nothing where it must', { response: Reply }, { error: 'internal serialization error' }],
+  ] as [string, PlainOptions, Partial<Message>][])(
+    'is not blamed for a handler that %s',
+    async (_, options, told) => {
+      const seen: unknown[] = []
+      const looks: Middleware = async (_call, next) => {
+        const answer = await next()
+        seen.push(answer)
+        return answer
+      }
+      const { peer, miner } = await pair(
+        options,
+        untyped(async () => {}),
+        {},
+        [looks],
+      )
+      expect(await peer.answer('asked')).toMatchObject(told)
+      expect(seen).toEqual('data' in told ? [{}] : [])
+      expect(JSON.stringify(miner.log.lines)).not.toContain('looks')
+    },
+  )
+
   test('around a stream is given the iterable', async () => {
     const doubled: Middleware = async (_call, next) => {
       const items = (await next()) as Iterable<Uint8Array>
@@ -554,7 +594,7 @@ describe('middleware', () => {
 
     test('the handler of a call that is over does not begin', async () => {
       let proceed = (): void => {}
-      let late: Promise<unknown> | undefined
+      let late: Promise<object> | undefined
       const waits: Middleware = async (_call, next) => {
         await new Promise<void>((resolve) => { proceed = resolve }) // biome-ignore format: one line
         late = next()

@@ -33,7 +33,7 @@ test('when: yes, no, or why; now or later', async () => {
 
 test('the text is the reason', () => {
   const plugin = blacklist({ when: () => 'no training at night' })
-  expect(() => plugin(callOf(good), async () => {})).toThrow(
+  expect(() => plugin(callOf(good), async () => ({}))).toThrow(
     expect.objectContaining({ code: 'REFUSED', message: 'no training at night' }),
   )
 })
@@ -76,5 +76,5 @@ test.each([
   expect(() => blacklist(options as BlacklistOptions)).toThrow(fault)
   const plugin = blacklist({ hotkeys: [bad] })
   expect(() => plugin.set(options as BlacklistOptions)).toThrow(fault)
-  expect(() => plugin(callOf(bad), async () => {})).toThrow('a blacklisted hotkey')
+  expect(() => plugin(callOf(bad), async () => ({}))).toThrow('a blacklisted hotkey')
 })

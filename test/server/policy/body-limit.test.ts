@@ -8,7 +8,7 @@ import { callOf } from './calls.js'
 
 const passes = (plugin: ReturnType<typeof bodyLimit>, bytes: number, name?: string): boolean => {
   try {
-    plugin(callOf('a', name, bytes), async () => {})
+    plugin(callOf('a', name, bytes), async () => ({}))
     return true
   } catch (error) {
     expect(error).toMatchObject({ code: 'REFUSED', message: expect.stringContaining(`${bytes} bytes`) })

@@ -40,7 +40,7 @@ export class Bench {
   constructor(middleware: (clock: FakeClock) => AnyMiddleware[]) {
     this.#run = compose(
       middleware(this.clock),
-      (call) => new Promise<void>((resolve) => this.#handlers.get(call)!(resolve)),
+      (call) => new Promise<object>((resolve) => this.#handlers.get(call)!(() => resolve({}))),
     )
   }
 

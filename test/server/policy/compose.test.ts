@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { LiveCall } from '../../../src/server/call.js'
 import { compose } from '../../../src/server/policy/compose.js'
-import type { Middleware } from '../../../src/server/policy/middleware.js'
+import type { Middleware, Next } from '../../../src/server/policy/middleware.js'
 import { EncodedMap } from '../../../src/wire/value.js'
 import { turn } from '../../support/frames.js'
 import { RecordingLogger } from '../../support/recording-logger.js'
@@ -16,6 +16,8 @@ const call = new LiveCall(
   { synapseType: 'echo', data: {}, encodedData: new EncodedMap(Buffer.from([0x80])), timestamp: 0 },
 )
 
+const answer = { the: 'answer' }
+
 function recording() {
   const seen: string[] = []
   const around =
@@ -28,7 +30,7 @@ function recording() {
     }
   const innermost = async () => {
     seen.push('handler')
-    return 'answer'
+    return answer
   }
   return { seen, around, innermost }
 }
@@ -40,31 +42,35 @@ test('without middleware it is the handler itself', () => {
 
 test('the first is the outermost, and the answer comes back through all', async () => {
   const { seen, around, innermost } = recording()
-  expect(await compose([around('a'), around('b'), around('c')], innermost)(call)).toBe('answer')
+  expect(await compose([around('a'), around('b'), around('c')], innermost)(call)).toBe(answer)
   expect(seen).toEqual(['a in', 'b in', 'c in', 'handler', 'c out', 'b out', 'a out'])
 })
 
 test('each is given the call itself', async () => {
-  const given: unknown[] = []
+  const given: object[] = []
   const keep: Middleware = (call, next) => {
     given.push(call)
     return next()
   }
-  await compose([keep, keep], async (call) => given.push(call))(call)
+  await compose([keep, keep], async (call) => {
+    given.push(call)
+    return answer
+  })(call)
   expect(given).toEqual([call, call, call])
   expect(given[0]).toBe(call)
 })
 
 test('one that answers without next ends it there', async () => {
   const { seen, around, innermost } = recording()
-  const answers: Middleware = async () => 'short'
-  expect(await compose([around('a'), answers, around('b')], innermost)(call)).toBe('short')
+  const short = { the: 'short' }
+  const answers: Middleware = async () => short
+  expect(await compose([around('a'), answers, around('b')], innermost)(call)).toBe(short)
   expect(seen).toEqual(['a in', 'a out'])
 })
 
 test('one may answer something else than next gave', async () => {
-  const louder: Middleware = async (_call, next) => `${String(await next())}!`
-  expect(await compose([louder, louder], async () => 'answer')(call)).toBe('answer!!')
+  const wraps: Middleware = async (_call, next) => ({ around: await next() })
+  expect(await compose([wraps, wraps], async () => answer)(call)).toEqual({ around: { around: answer } })
 })
 
 test('one may wait before it goes on', async () => {
@@ -76,11 +82,11 @@ test('one may wait before it goes on', async () => {
     })
     return next()
   }
-  const answer = compose([around('a'), waits], innermost)(call)
+  const passed = compose([around('a'), waits], innermost)(call)
   await turn()
   expect(seen).toEqual(['a in'])
   proceed()
-  expect(await answer).toBe('answer')
+  expect(await passed).toBe(answer)
 })
 
 test.each([
@@ -101,11 +107,11 @@ test.each([
 })
 
 test('an outer one may turn a failure into an answer', async () => {
-  const rescues: Middleware = (_call, next) => next().catch(() => 'rescued')
+  const rescues: Middleware = (_call, next) => next().catch(() => answer)
   const fails = async () => {
     throw new Error('no')
   }
-  expect(await compose([rescues], fails)(call)).toBe('rescued')
+  expect(await compose([rescues], fails)(call)).toBe(answer)
 })
 
 test('next() twice is refused, with the name of who did it', async () => {
@@ -124,5 +130,45 @@ test('next() twice is refused, with the name of who did it', async () => {
 test('next() is counted for each call by itself', async () => {
   const { around, innermost } = recording()
   const run = compose([around('a')], innermost)
-  expect(await Promise.all([run(call), run(call)])).toEqual(['answer', 'answer'])
+  expect(await Promise.all([run(call), run(call)])).toEqual([answer, answer])
+})
+
+describe('one that returns nothing', () => {
+  const forgets = async (_call: unknown, next: Next) => {
+    await next()
+  }
+  const nothing = (name: string) => ({
+    code: 'CONFIG',
+    message: `middleware '${name}' returned nothing; write return next()`,
+  })
+
+  test.each([
+    ['alone', (plugin: Middleware) => [plugin]],
+    ['inside of others', (plugin: Middleware) => [recording().around('a'), plugin]],
+    ['outside of others', (plugin: Middleware) => [plugin, recording().around('a')]],
+  ])('is named: %s', async (_, chain) => {
+    const timing = Object.defineProperty(forgets, 'name', { value: 'timing' }) as unknown as Middleware
+    const { innermost, seen } = recording()
+    await expect(compose(chain(timing), innermost)(call)).rejects.toMatchObject(nothing('timing'))
+    expect(seen).toEqual(['handler'])
+  })
+
+  test('without a promise', async () => {
+    const plain = (() => {}) as unknown as Middleware
+    const failed = compose([plain], recording().innermost)(call)
+    await expect(failed).rejects.toMatchObject(nothing('plain'))
+  })
+
+  test('without a name', async () => {
+    const failed = compose([(async () => {}) as unknown as Middleware], recording().innermost)(call)
+    await expect(failed).rejects.toMatchObject({
+      message: 'a middleware without a name returned nothing; write return next()',
+    })
+  })
+})
+
+test('one that returns what next gave costs no promise of its own', () => {
+  const given = Promise.resolve(answer)
+  const passes: Middleware = (_call, next) => next()
+  expect(compose([passes, passes], () => given)(call)).toBe(given)
 })

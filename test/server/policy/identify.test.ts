@@ -27,7 +27,7 @@ class OneNeuron implements MetagraphSource {
 test('adds the caller’s neuron, or that there is none', async () => {
   const plugin = identify(new OneNeuron('a', 7))
   const added: unknown[] = []
-  for (const hotkey of ['a', 'b']) await plugin(callOf(hotkey), async (adds) => added.push(adds))
+  for (const hotkey of ['a', 'b']) added.push(await plugin(callOf(hotkey), async (adds) => adds))
   expect(added).toEqual([
     { neuron: { hotkey: 'a', uid: 7, stake: 1, validatorPermit: true } },
     { neuron: undefined },
@@ -58,8 +58,7 @@ test('set: another source from now on, the old one stops', async () => {
   await plugin.onStart!()
   await plugin.set(fresh)
   expect([old.seen, fresh.seen]).toEqual([['start', 'stop'], ['start']])
-  const uid = await plugin(callOf('a'), async (adds) => adds?.neuron?.uid)
-  expect(uid).toBe(8)
+  expect(await plugin(callOf('a'), async (adds) => adds)).toMatchObject({ neuron: { uid: 8 } })
   await plugin.onStop!()
   expect([old.seen, fresh.seen]).toEqual([
     ['start', 'stop'],
@@ -90,7 +89,7 @@ test('set to one that cannot start: the old one stays', async () => {
   const plugin = identify(old)
   await plugin.onStart!()
   await expect(plugin.set(broken)).rejects.toThrow('no chain')
-  expect(await plugin(callOf('a'), async (adds) => adds?.neuron?.uid)).toBe(7)
+  expect(await plugin(callOf('a'), async (adds) => adds)).toMatchObject({ neuron: { uid: 7 } })
   expect(old.seen).toEqual(['start'])
 })
 

@@ -12,7 +12,8 @@ function limited(options?: RateLimitOptions) {
     let passed = 0
     for (let n = 0; n < count; n++) {
       try {
-        plugin(callOf(hotkey, synapse), async () => passed++)
+        plugin(callOf(hotkey, synapse), async () => ({}))
+        passed++
       } catch (error) {
         expect(error).toMatchObject({ code: 'REFUSED' })
       }

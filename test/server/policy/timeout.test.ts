@@ -68,5 +68,5 @@ test.each([
   expect(() => plugin.set(limits as PerSynapse)).toThrow(fault)
   const call = callOf('a')
   call.keeper = { limitTo: (ms) => expect(ms).toBe(2 ** 31 - 1) }
-  expect(plugin(call, async () => 'passed')).toBeInstanceOf(Promise)
+  expect(plugin(call, async () => ({}))).toBeInstanceOf(Promise)
 })
