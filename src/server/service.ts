@@ -17,6 +17,7 @@ import { LoopWatch } from './loop-watch.js'
 import type { MinerSettings } from './options.js'
 import { Peers } from './peers.js'
 import type { AnyMiddleware } from './policy/middleware.js'
+import { checkSynapses } from './policy/plugin.js'
 import { Session } from './session.js'
 import type { MinerStats } from './stats.js'
 import { Summary } from './summary.js'
@@ -175,9 +176,13 @@ export class MinerService implements ExchangeHost {
       if (sourceFilter !== undefined) await this.#begin('sourceFilter', sourceFilter)
       await this.#container.start()
       await this.#workers.start()
+      const synapses = [...this.#routes.keys()]
       for (const middleware of this.#middleware) {
         await this.#begin(`middleware ${middleware.name}`, {
-          start: () => middleware.onStart?.(),
+          start: () => {
+            checkSynapses(middleware.name, middleware.synapses?.() ?? [], synapses)
+            return middleware.onStart?.({ synapses })
+          },
           stop: () => middleware.onStop?.(),
         })
       }

@@ -1,6 +1,6 @@
 import type { Call } from '../../contract/call.js'
 import type { Next } from './middleware.js'
-import { type PerSynapse, type Plugin, perSynapse } from './plugin.js'
+import { type PerSynapse, type Plugin, perSynapse, SynapseNames } from './plugin.js'
 import { refuse } from './refuse.js'
 
 /** The longest frame that there can be. */
@@ -19,7 +19,8 @@ export interface BodyLimitStats {
  * @throws LevinError CONFIG for a limit out of range, or an option that there is not
  */
 export function bodyLimit(limits: PerSynapse): Plugin<[limits: PerSynapse], BodyLimitStats> {
-  const parse = (given: PerSynapse) => perSynapse('bodyLimit', given, 1, MAX_BYTES)
+  const names = new SynapseNames('bodyLimit')
+  const parse = (given: PerSynapse) => perSynapse(names, given, 1, MAX_BYTES)
   let limitOf = parse(limits)
   let refused = 0
   return Object.assign(
@@ -31,6 +32,7 @@ export function bodyLimit(limits: PerSynapse): Plugin<[limits: PerSynapse], Body
       throw refuse(`the request's data has ${length} bytes, the limit is ${limit}`)
     },
     {
+      ...names.hooks,
       set(limits: PerSynapse): void {
         limitOf = parse(limits)
       },

@@ -12,7 +12,7 @@ import {
   statsOf,
 } from './fair-queue.js'
 import type { Next } from './middleware.js'
-import type { Plugin } from './plugin.js'
+import { type Plugin, SynapseNames } from './plugin.js'
 
 /** How many calls of a synapse run at once, by its name; from 1 to 65,536. Those that are not named are not limited. */
 export type ConcurrencyLimits = Readonly<Record<string, number>>
@@ -39,8 +39,9 @@ export function concurrency(
   /** For tests: another clock than the machine's. */
   clock: Clock = systemClock,
 ): Plugin<[limits: ConcurrencyLimits, options?: ConcurrencyOptions], ConcurrencyStats> {
+  const names = new SynapseNames('concurrency')
   const known = new Map<string, FairQueue>()
-  let queues = queuesOf(check(limits, options), known, clock)
+  let queues = queuesOf(check(names, limits, options), known, clock)
   return Object.assign(
     function concurrency(call: Call, next: Next): Promise<object> {
       const queue = queues.get(call.synapse)
@@ -48,15 +49,20 @@ export function concurrency(
       return queue.wait(call, 0).then(() => next())
     },
     {
+      ...names.hooks,
       set(limits: ConcurrencyLimits, options: ConcurrencyOptions = {}): void {
-        queues = queuesOf(check(limits, options), known, clock)
+        queues = queuesOf(check(names, limits, options), known, clock)
       },
       stats: (): ConcurrencyStats => statsOf(queues),
     },
   )
 }
 
-function check(limits: ConcurrencyLimits, options: ConcurrencyOptions): Map<string, QueueLimits> {
+function check(
+  names: SynapseNames,
+  limits: ConcurrencyLimits,
+  options: ConcurrencyOptions,
+): Map<string, QueueLimits> {
   checkKeys('concurrency', options, ['maxWaiting'])
   const maxWaiting = integer('concurrency', 'maxWaiting', options.maxWaiting ?? 0, 0, MAX_PLACES)
   if (typeof limits !== 'object' || limits === null) {
@@ -70,5 +76,6 @@ function check(limits: ConcurrencyLimits, options: ConcurrencyOptions): Map<stri
       agingMs: DEFAULT_AGING_MS,
     },
   ])
+  names.set(Object.keys(limits))
   return new Map(queues)
 }

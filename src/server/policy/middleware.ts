@@ -28,8 +28,10 @@ export interface Middleware<Adds extends object = NothingAdded, Needs extends ob
   (call: Call & Needs, next: Next<Adds>): Promise<object>
   /** What the log and `stats()` call it. A named function has a name already. */
   readonly name: string
-  /** Before the miner binds its port. What it throws stops `listen`. */
-  onStart?(): void | Promise<void>
+  /** Those that its options name. One that the miner does not answer stops `listen`: it is misspelt. */
+  synapses?(): Iterable<string>
+  /** Before the miner binds its port, with the names of what it answers. What it throws stops `listen`. */
+  onStart?(miner: { readonly synapses: readonly string[] }): void | Promise<void>
   /** After the last call. */
   onStop?(): void | Promise<void>
   /** What it counts, for `miner.stats()`: numbers, or records of them. */

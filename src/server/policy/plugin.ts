@@ -12,7 +12,8 @@ export interface Plugin<
 > extends Middleware<Adds, Needs> {
   /**
    * Takes what the factory takes and means the same, from now on: what is left out has its default again.
-   * @throws LevinError CONFIG for what the factory would not take either; everything stays as it was
+   * @throws LevinError CONFIG for what the factory would not take either, or a synapse that the running miner does not
+   *   answer; everything stays as it was
    */
   set(...given: Given): void
   /** Counted since it was made. */
@@ -30,15 +31,58 @@ export function checkFunction(plugin: string, option: string, value: unknown): v
   throw new LevinError('CONFIG', `${plugin}: ${option} is a function (call) => ...`)
 }
 
-/** @returns the limit of a synapse, undefined for none. @throws LevinError CONFIG naming what is out of range */
+/**
+ * @param named by the options of `plugin`
+ * @throws LevinError CONFIG for the first that the miner does not answer
+ */
+export function checkSynapses(plugin: string, named: Iterable<string>, answered: readonly string[]): void {
+  for (const name of named) {
+    if (answered.includes(name)) continue
+    throw new LevinError(
+      'CONFIG',
+      `${plugin} names the synapse '${name}', which this miner does not answer; it answers ${answered.join(', ')}`,
+    )
+  }
+}
+
+/** The synapses that a plugin's options name: the miner looks at them when it starts, `set` while it runs. */
+export class SynapseNames {
+  #names: readonly string[] = []
+  /** Undefined while no miner runs. */
+  #answered: readonly string[] | undefined
+
+  constructor(readonly plugin: string) {}
+
+  /** For the plugin's function. */
+  readonly hooks: Required<Pick<Middleware, 'synapses' | 'onStart' | 'onStop'>> = {
+    synapses: () => this.#names,
+    onStart: ({ synapses }) => {
+      this.#answered = synapses
+    },
+    onStop: () => {
+      this.#answered = undefined
+    },
+  }
+
+  /** @throws LevinError CONFIG for one that the running miner does not answer; everything stays as it was */
+  set(names: Iterable<string>): void {
+    const given = [...names]
+    if (this.#answered !== undefined) checkSynapses(this.plugin, given, this.#answered)
+    this.#names = given
+  }
+}
+
+/** @returns the limit of a synapse, undefined for none. @throws LevinError CONFIG naming what is wrong */
 export function perSynapse(
-  plugin: string,
+  names: SynapseNames,
   given: PerSynapse,
   least: number,
   most: number,
 ): (synapse: string) => number | undefined {
+  const { plugin } = names
   if (typeof given === 'number') {
     const limit = integer(plugin, 'the limit', given, least, most)
+    names.set([])
     return () => limit
   }
   checkKeys(plugin, given, ['default', 'synapses'])
@@ -50,5 +94,6 @@ export function perSynapse(
       integer(plugin, `synapses['${name}']`, limit, least, most),
     ]),
   )
+  names.set(limits.keys())
   return (synapse) => limits.get(synapse) ?? rest
 }

@@ -12,7 +12,7 @@ import {
   statsOf,
 } from './fair-queue.js'
 import type { Next, NothingAdded } from './middleware.js'
-import type { Plugin } from './plugin.js'
+import { type Plugin, SynapseNames } from './plugin.js'
 
 /** What one process has in hand without slowing each other down: more only share the same core. */
 const DEFAULT_CONCURRENCY = 64
@@ -66,7 +66,8 @@ export function priority<C extends Call = Call>(
   /** For tests: another clock than the machine's. */
   clock: Clock = systemClock,
 ): Plugin<[of: PriorityOf<C>, options?: PriorityOptions], PriorityStats, NothingAdded, C> {
-  let settings = check(of, options)
+  const names = new SynapseNames('priority')
+  let settings = check(names, of, options)
   const common = new FairQueue(settings.common, clock)
   const known = new Map<string, FairQueue>()
   let queues = queuesOf(settings.synapses, known, clock)
@@ -82,8 +83,9 @@ export function priority<C extends Call = Call>(
       return queue.start(call) ? next() : wait(queue, call, next)
     },
     {
+      ...names.hooks,
       set(of: PriorityOf<C>, options: PriorityOptions = {}): void {
-        settings = check(of, options)
+        settings = check(names, of, options)
         common.set(settings.common)
         queues = queuesOf(settings.synapses, known, clock)
       },
@@ -92,7 +94,7 @@ export function priority<C extends Call = Call>(
   )
 }
 
-function check<C extends Call>(of: PriorityOf<C>, options: PriorityOptions) {
+function check<C extends Call>(names: SynapseNames, of: PriorityOf<C>, options: PriorityOptions) {
   if (typeof of !== 'function') {
     throw new LevinError('CONFIG', 'priority: the first argument is a function (call) => number')
   }
@@ -107,6 +109,7 @@ function check<C extends Call>(of: PriorityOf<C>, options: PriorityOptions) {
     checkKeys(`priority: ${where}`, places, ['concurrency', 'maxWaiting'])
     return [name, { ...common, ...checkPlaces(`${where}.`, places, common) }]
   })
+  names.set(Object.keys(synapses))
   return { of, common, synapses: new Map(named) }
 }
 

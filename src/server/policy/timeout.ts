@@ -1,6 +1,6 @@
 import type { Call } from '../../contract/call.js'
 import type { Next } from './middleware.js'
-import { type PerSynapse, type Plugin, perSynapse } from './plugin.js'
+import { type PerSynapse, type Plugin, perSynapse, SynapseNames } from './plugin.js'
 
 /** The longest time for which Node can set a timer; one for longer would fire at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
@@ -19,7 +19,8 @@ export interface TimeoutStats {
  * @throws LevinError CONFIG for a limit out of range, or an option that there is not
  */
 export function timeout(limits: PerSynapse): Plugin<[limits: PerSynapse], TimeoutStats> {
-  const parse = (given: PerSynapse) => perSynapse('timeout', given, 1, MAX_TIMEOUT_MS)
+  const names = new SynapseNames('timeout')
+  const parse = (given: PerSynapse) => perSynapse(names, given, 1, MAX_TIMEOUT_MS)
   let limitOf = parse(limits)
   let limited = 0
   return Object.assign(
@@ -33,6 +34,7 @@ export function timeout(limits: PerSynapse): Plugin<[limits: PerSynapse], Timeou
       return next()
     },
     {
+      ...names.hooks,
       set(limits: PerSynapse): void {
         limitOf = parse(limits)
       },

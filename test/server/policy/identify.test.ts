@@ -38,7 +38,7 @@ test('adds the caller’s neuron, or that there is none', async () => {
 test('the source starts and stops with the miner', async () => {
   const source = new OneNeuron('a', 7)
   const plugin = identify(source)
-  await plugin.onStart!()
+  await plugin.onStart!({ synapses: [] })
   expect(source.seen).toEqual(['start'])
   await plugin.onStop!()
   expect(source.seen).toEqual(['start', 'stop'])
@@ -49,13 +49,13 @@ test('a source that cannot start says so to listen', async () => {
   source.start = async () => {
     throw new Error('no chain')
   }
-  await expect(identify(source).onStart!()).rejects.toThrow('no chain')
+  await expect(identify(source).onStart!({ synapses: [] })).rejects.toThrow('no chain')
 })
 
 test('set: another source from now on, the old one stops', async () => {
   const [old, fresh] = [new OneNeuron('a', 7), new OneNeuron('a', 8)]
   const plugin = identify(old)
-  await plugin.onStart!()
+  await plugin.onStart!({ synapses: [] })
   await plugin.set(fresh)
   expect([old.seen, fresh.seen]).toEqual([['start', 'stop'], ['start']])
   expect(await plugin(callOf('a'), async (adds) => adds)).toMatchObject({ neuron: { uid: 8 } })
@@ -70,14 +70,14 @@ test('set before listen starts nothing yet', async () => {
   const [old, fresh] = [new OneNeuron('a', 7), new OneNeuron('a', 8)]
   const plugin = identify(old)
   await plugin.set(fresh)
-  await plugin.onStart!()
+  await plugin.onStart!({ synapses: [] })
   expect([old.seen, fresh.seen]).toEqual([[], ['start']])
 })
 
 test('set while the miner starts: the new one is started, and the old one is not left running', async () => {
   const [old, fresh] = [new OneNeuron('a', 7), new OneNeuron('a', 8)]
   const plugin = identify(old)
-  await Promise.all([plugin.onStart!(), plugin.set(fresh)])
+  await Promise.all([plugin.onStart!({ synapses: [] }), plugin.set(fresh)])
   expect([old.seen, fresh.seen]).toEqual([['start', 'stop'], ['start']])
 })
 
@@ -87,7 +87,7 @@ test('set to one that cannot start: the old one stays', async () => {
     throw new Error('no chain')
   }
   const plugin = identify(old)
-  await plugin.onStart!()
+  await plugin.onStart!({ synapses: [] })
   await expect(plugin.set(broken)).rejects.toThrow('no chain')
   expect(await plugin(callOf('a'), async (adds) => adds)).toMatchObject({ neuron: { uid: 7 } })
   expect(old.seen).toEqual(['start'])
@@ -96,7 +96,7 @@ test('set to one that cannot start: the old one stays', async () => {
 test('set while the miner stops: neither is left running', async () => {
   const [old, fresh] = [new OneNeuron('a', 7), new OneNeuron('a', 8)]
   const plugin = identify(old)
-  await plugin.onStart!()
+  await plugin.onStart!({ synapses: [] })
   await Promise.all([plugin.set(fresh), plugin.onStop!()])
   expect([old.seen, fresh.seen]).toEqual([
     ['start', 'stop'],
