@@ -18,6 +18,7 @@ import { defaultQuicOptions } from '../transport/quic-config.js'
 import { CloseReason } from '../wire/protocol-texts.js'
 import { isOpen } from './access/open.js'
 import { type AccessPolicy, ruleOf } from './access/rule.js'
+import type { LiveCall } from './call.js'
 import type { HandlerScope } from './dispatch/container.js'
 import type { Invoke } from './dispatch/route.js'
 import { checkMinerOptions, type MinerOptions, type MinerSettings } from './options.js'
@@ -93,10 +94,13 @@ export class Miner<Added extends object = NothingAdded> {
 
   /**
    * Adds a middleware, around the handlers and inside those that were added before it. One that needs what none before
-   * it adds does not compile; what it adds is there for the handlers, whose `call` is then `Call & { what: ItIs }`.
+   * it adds does not compile, nor one that adds what the call has already; what it adds is there for the handlers, whose
+   * `call` is then `Call & { what: ItIs }`.
    * @throws LevinError CONFIG after `listen`
    */
-  use<Adds extends object = NothingAdded>(middleware: Middleware<Adds, Added>): Miner<Added & Adds> {
+  use<Adds extends object = NothingAdded>(
+    middleware: Middleware<Adds, Added> & Unused<Adds, LiveCall & Added>,
+  ): Miner<Added & Adds> {
     this.#mustBeNew('use')
     if (typeof middleware !== 'function') {
       throw new LevinError(
@@ -294,6 +298,11 @@ export class Miner<Added extends object = NothingAdded> {
     )
   }
 }
+
+/** What a middleware may add: nothing that the call has already, be it hidden from handlers. */
+type Unused<Adds, Has> = [keyof Adds & keyof Has] extends [never]
+  ? unknown
+  : { 'the call has this already': keyof Adds & keyof Has }
 
 /** A class's methods as they have to be: those that take a call may ask of it only what middleware adds. */
 type FitFor<T, Added> = {

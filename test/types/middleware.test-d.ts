@@ -1,6 +1,13 @@
 /** What middleware adds and needs, and which orders do not compile. Compiled by types.test.ts, never run. */
 import { expectTypeOf } from 'vitest'
-import { type Call, type Middleware, type Miner, Synapse, type SynapseData } from '../../src/index.js'
+import {
+  type Call,
+  type Middleware,
+  type Miner,
+  type Next,
+  Synapse,
+  type SynapseData,
+} from '../../src/index.js'
 import type { MetagraphSource, Neuron } from '../../src/metagraph/source.js'
 import { blacklist } from '../../src/server/policy/blacklist.js'
 import { bodyLimit } from '../../src/server/policy/body-limit.js'
@@ -56,6 +63,34 @@ export function order(): void {
   >)
 }
 
+export function twice(): void {
+  // @ts-expect-error the call has a neuron already
+  miner.use(identify(source)).use(identify(source))
+  const caller: Middleware<{ caller: number }> = (_call, next) => next({ caller: 1 })
+  // @ts-expect-error every call has a caller
+  miner.use(caller)
+  const body: Middleware<{ body: string }> = (_call, next) => next({ body: '' })
+  // @ts-expect-error every call has a body too, which only Levin sees
+  miner.use(body)
+  const some: Middleware<{ body?: string; mine: string }> = (_call, next) => next({ mine: '' })
+  // @ts-expect-error one of several
+  miner.use(some)
+  const mine: Middleware<{ mine: string }> = (_call, next) => next({ mine: '' })
+  const needing: Middleware<{ more: number }, { mine: string }> = (call, next) =>
+    next({ more: call.mine.length })
+  miner
+    .use(mine)
+    .use(needing)
+    .use((call, next) => {
+      expectTypeOf(call.mine).toEqualTypeOf<string>()
+      return next()
+    })
+    .synapse(AnySynapse, (_data, call) => ({ both: call.mine.length + call.more }))
+  miner.use((call, next: Next<{ mine: string }>) => next({ mine: call.id })).use(needing)
+}
+
+export const guarded = <A extends object>(given: Miner<A>): Miner<A> => given.use(rateLimit()).use(timeout(1))
+
 export function added(): void {
   miner
     .use(identify(source))
@@ -88,7 +123,7 @@ export function withoutNeeds(): void {
   expectTypeOf(all).toEqualTypeOf<Miner>()
 }
 
-export function options(): void {
+export function pluginOptions(): void {
   // @ts-expect-error an option that there is not
   rateLimit({ perMinute: 1 })
   // @ts-expect-error an option that there is not

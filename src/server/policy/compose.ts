@@ -40,7 +40,12 @@ export function compose(middleware: readonly AnyMiddleware[], innermost: Run): R
 
 function add(call: LiveCall, adds: object, name: string): void {
   for (const key in adds) {
-    if (key in call) throw new LevinError('CONFIG', `${name} adds '${key}' to the call, which has it already`)
+    if (key in call) {
+      throw new LevinError(
+        'CONFIG',
+        `${name} gives the call '${key}', which every call has already, or one before it gave: choose another name`,
+      )
+    }
   }
   Object.assign(call, adds)
 }

@@ -167,6 +167,18 @@ describe('one that returns nothing', () => {
   })
 })
 
+test.each(['caller', 'body', 'done', 'toString'])(
+  'one that adds %s is told to choose another name',
+  async (key) => {
+    const adds = ((_call, next) => next({ [key]: 1 } as object)) satisfies Middleware
+    const failed = compose([adds], recording().innermost)(call)
+    await expect(failed).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: `middleware 'adds' gives the call '${key}', which every call has already, or one before it gave: choose another name`,
+    })
+  },
+)
+
 test('one that returns what next gave costs no promise of its own', () => {
   const given = Promise.resolve(answer)
   const passes: Middleware = (_call, next) => next()
