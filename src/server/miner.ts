@@ -57,7 +57,7 @@ export class Miner<Added extends object = NothingAdded> {
   #state: 'new' | 'listening' | 'closed' = 'new'
 
   /** @throws LevinError CONFIG for an option that is missing, unknown or out of range */
-  constructor(options: MinerOptions) {
+  constructor(options: MinerOptions & Fresh<Added>) {
     this.#settings = checkMinerOptions(options)
     this.#access = this.#settings.access
     this.#observers = new Observers(this.#settings.logger)
@@ -298,6 +298,9 @@ export class Miner<Added extends object = NothingAdded> {
     )
   }
 }
+
+/** A miner begins with nothing added, whatever type its context would like it to have. */
+type Fresh<Added> = NothingAdded extends Added ? unknown : { 'only use() adds to the call': keyof Added }
 
 /** What a middleware may add: nothing that the call has already, be it hidden from handlers. */
 type Unused<Adds, Has> = [keyof Adds & keyof Has] extends [never]

@@ -3,7 +3,8 @@ import { expectTypeOf } from 'vitest'
 import {
   type Call,
   type Middleware,
-  type Miner,
+  Miner,
+  type MinerOptions,
   type Next,
   Synapse,
   type SynapseData,
@@ -19,6 +20,7 @@ import { timeout } from '../../src/server/policy/timeout.js'
 import { AnySynapse } from './contract.js'
 
 declare const miner: Miner
+declare const options: MinerOptions
 declare const source: MetagraphSource
 
 type WithNeuron = { neuron: Neuron | undefined }
@@ -90,6 +92,27 @@ export function twice(): void {
 }
 
 export const guarded = <A extends object>(given: Miner<A>): Miner<A> => given.use(rateLimit()).use(timeout(1))
+
+export function context(): void {
+  const withoutUse = new Miner(options)
+  expectTypeOf(withoutUse).toEqualTypeOf<Miner>()
+  const annotated: Miner<Identified> = new Miner(options).use(identify(source))
+  const takesAny = (_miner: Miner): void => {}
+  const takesIdentified = (_miner: Miner<Identified>): void => {}
+  takesAny(annotated)
+  takesAny(withoutUse)
+  takesIdentified(annotated)
+  takesIdentified(new Miner(options).use(identify(source)).use(byStake))
+  // @ts-expect-error nothing identifies
+  const bare: Miner<Identified> = new Miner(options)
+  // @ts-expect-error nor here
+  takesIdentified(new Miner(options))
+  // @ts-expect-error nor before
+  takesIdentified(withoutUse)
+  // @ts-expect-error nor because somebody says so
+  new Miner<Identified>(options)
+  return void bare
+}
 
 export function added(): void {
   miner
