@@ -118,7 +118,7 @@ export class Miner<Added extends object = NothingAdded> {
    * @throws LevinError CONFIG for a class without handlers, a name that is taken, or after `listen`
    */
   register<T extends object>(
-    type: (new (...args: never[]) => T) & (T extends FitFor<T, Added> ? unknown : FitFor<T, Added>),
+    type: (new (...args: never[]) => T) & Fits<T, Added>,
     { scope = 'miner' }: { scope?: HandlerScope } = {},
   ): this {
     this.#mustBeNew('register')
@@ -307,16 +307,23 @@ type Unused<Adds, Has> = [keyof Adds & keyof Has] extends [never]
   ? unknown
   : { 'the call has this already': keyof Adds & keyof Has }
 
-/** A class's methods as they have to be: those that take a call may ask of it only what middleware adds. */
-type FitFor<T, Added> = {
-  [K in keyof T]: T[K] extends (request: never, call: infer C, ...rest: never[]) => unknown
-    ? C extends Call
-      ? Call & Added extends C
-        ? T[K]
-        : { 'no middleware adds to the call': Exclude<keyof C, keyof Call | keyof Added> }
-      : T[K]
-    : T[K]
-}
+/** A class whose methods ask of a call only what middleware adds. */
+type Fits<T, Added> = [Unmet<T, Added>] extends [never]
+  ? unknown
+  : { 'no middleware adds what these methods ask of the call': Unmet<T, Added> }
+
+/** Names of methods that ask for more than a `Call`, and more than what is added to it. */
+type Unmet<T, Added> = {
+  [K in keyof T]-?: T[K] extends (request: never, call: infer C, ...rest: never[]) => unknown
+    ? [Call] extends [C]
+      ? never
+      : [Extract<C, Call>] extends [never]
+        ? never // it takes something else, and is no handler
+        : [Call & Added] extends [C]
+          ? never
+          : K
+    : never
+}[keyof T]
 
 type AnyHandler = (request: never, call: never) => unknown
 type Methods = Record<string | symbol, (request: unknown, call: unknown) => unknown>

@@ -34,6 +34,45 @@ export class AsksForNeuron {
   }
 }
 
+export class MayTakeNeuron {
+  @Synapse(AnySynapse)
+  any(_data: SynapseData, call?: Call & WithNeuron): SynapseData {
+    return { uid: call?.neuron?.uid ?? -1 }
+  }
+}
+
+export class MayTakeCall {
+  @Synapse(AnySynapse)
+  any(_data: SynapseData, call?: Call): SynapseData {
+    return { id: call?.id ?? '' }
+  }
+  @Synapse(AnySynapse)
+  anything(_data: SynapseData, _call: unknown): SynapseData {
+    return {}
+  }
+  helper(_text: string, _optional?: number): void {}
+}
+
+const byToken = Symbol('method')
+export class Fine<T extends string = string> {
+  @Synapse(AnySynapse)
+  [byToken](_data: SynapseData, _call: Call): SynapseData {
+    return {}
+  }
+  @Synapse(AnySynapse)
+  'a name with blanks'(_data: SynapseData, _call: Call & { of?: T }): SynapseData {
+    return {}
+  }
+}
+
+export abstract class Base {
+  @Synapse(AnySynapse)
+  any(_data: SynapseData, call: Call): SynapseData {
+    return this.answer(call)
+  }
+  protected abstract answer(call: Call): SynapseData
+}
+
 export class WrongCall {
   // @ts-expect-error a call is no text
   @Synapse(AnySynapse)
@@ -91,7 +130,8 @@ export function twice(): void {
   miner.use((call, next: Next<{ mine: string }>) => next({ mine: call.id })).use(needing)
 }
 
-export const guarded = <A extends object>(given: Miner<A>): Miner<A> => given.use(rateLimit()).use(timeout(1))
+export const guarded = <A extends object>(given: Miner<A>): Miner<A> =>
+  given.use(rateLimit()).use(timeout(1)).register(MayTakeCall)
 
 export function context(): void {
   const withoutUse = new Miner(options)
@@ -127,6 +167,9 @@ export function added(): void {
     .register(AsksForNeuron)
   // @ts-expect-error registered before anything adds it
   miner.register(AsksForNeuron)
+  miner.use(identify(source)).register(MayTakeNeuron)
+  // @ts-expect-error it is not optional what a call has
+  miner.register(MayTakeNeuron)
   miner.synapse(AnySynapse, (_data, call) => {
     // @ts-expect-error nobody added it
     call.neuron
