@@ -11,10 +11,10 @@ import type { Handler } from '../contract/handler.js'
 import { LevinError } from '../errors.js'
 import { firstParameterOf, hasTypes, NO_TYPES, recordHandler } from './metadata.js'
 
-type HandlerDecorator<H> = <M extends H>(
-  prototype: object,
-  method: string | symbol,
-  descriptor: TypedPropertyDescriptor<M> & TakesCall<M>,
+type HandlerDecorator<H> = <P extends object, K extends keyof P & (string | symbol), M>(
+  prototype: P,
+  method: K,
+  descriptor: { value?: H } & TypedPropertyDescriptor<M> & TakesCall<M>,
 ) => void
 
 /** What only the miner's side of a synapse has. */
@@ -44,12 +44,13 @@ type TakesCall<M> = M extends (request: never, call: infer C, ...rest: never[]) 
     ? unknown
     : C extends Call
       ? unknown
-      : never
+      : { value?: (request: never, call: Call) => unknown }
   : unknown
 
 /**
  * The method answers a synapse. It is given the validated request and a `Call`, and returns the answer or a promise of
- * it; for a stream it is a generator (`async *`). A method of another shape does not compile.
+ * it; for a stream it is a generator (`async *`). A method of another shape does not compile, nor one that is private or
+ * protected, of which `register` could not see what it asks of the call.
  *
  * @example
  * \@Synapse(Forecast)                                          // a definition that the validator shares

@@ -53,6 +53,19 @@ export class MayTakeCall {
   helper(_text: string, _optional?: number): void {}
 }
 
+export class Hidden {
+  // @ts-expect-error the miner's register could not see what it takes
+  @Synapse(AnySynapse)
+  private mine(_data: SynapseData, _call: Call & WithNeuron): SynapseData {
+    return this.ours(_data, _call)
+  }
+  // @ts-expect-error nor here
+  @Synapse(AnySynapse)
+  protected ours(_data: SynapseData, _call: Call & WithNeuron): SynapseData {
+    return this.mine(_data, _call)
+  }
+}
+
 const byToken = Symbol('method')
 export class Fine<T extends string = string> {
   @Synapse(AnySynapse)
