@@ -4,9 +4,10 @@ import { decodeHotkey } from '../auth/ss58.js'
 import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
+import { checkKeys } from '../options.js'
 import { checkLogger } from '../pino-logger.js'
 import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD } from '../wire/frame.js'
-import type { AccessPolicy } from './access/rule.js'
+import { type AccessPolicy, ruleOf } from './access/rule.js'
 import type { SourceFilter } from './access/source-filter.js'
 import type { DependencyContainer } from './dispatch/container.js'
 import { DEFAULT_WORKERS } from './dispatch/workers.js'
@@ -69,7 +70,7 @@ export interface MinerOptions {
 export type MinerSettings = Required<Omit<MinerOptions, Optional>> & Pick<MinerOptions, Optional>
 type Optional = 'container' | 'sourceFilter'
 
-const KEYS: ReadonlySet<string> = new Set<keyof MinerOptions>([
+const KEYS: readonly (keyof MinerOptions)[] = [
   'signer',
   'access',
   'logger',
@@ -91,17 +92,11 @@ const KEYS: ReadonlySet<string> = new Set<keyof MinerOptions>([
   'idleTimeoutMs',
   'keepAliveMs',
   'clock',
-])
+]
 
 /** @throws LevinError CONFIG naming the option and what it may be */
 export function checkMinerOptions(options: MinerOptions): MinerSettings {
-  for (const key of Object.keys(options)) {
-    if (!KEYS.has(key))
-      throw new LevinError(
-        'CONFIG',
-        `new Miner: there is no option '${key}'; there are ${[...KEYS].join(', ')}`,
-      )
-  }
+  checkKeys('new Miner', options, KEYS)
   const { signer, access, resetSecret, validateAddresses = true } = options
   if (typeof signer?.sign !== 'function') {
     throw new LevinError(
@@ -110,12 +105,13 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
     )
   }
   decodeHotkey(signer.hotkey)
-  if (typeof access !== 'function' && typeof access?.objection !== 'function') {
+  if (access === undefined) {
     throw new LevinError(
       'CONFIG',
       'new Miner: access is missing; say who may come in: access: allowlist([hotkey, ...]), or open() for everybody',
     )
   }
+  ruleOf(access)
   if (typeof validateAddresses !== 'boolean') {
     throw new LevinError(
       'CONFIG',

@@ -65,6 +65,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'auth',
     'wire',
     'errors.ts',
+    'options.ts',
     'clock.ts',
     'logger.ts',
     'pino-logger.ts',

@@ -64,11 +64,18 @@ describe('who and for whom', () => {
     ['signer', { signer: null }, 'seedSigner'],
     ['signer', { signer: { hotkey: minerSigner.hotkey } }, 'seedSigner'],
     ['access', { access: undefined }, 'allowlist'],
-    ['access', { access: [minerSigner.hotkey] }, 'allowlist'],
-    ['access', { access: true }, 'open()'],
   ])('%s is needed: %j', (option, given, fix) => {
     expect(() => check(given)).toThrow(refused(option))
     expect(() => check(given)).toThrow(fix)
+  })
+
+  test.each([
+    [[minerSigner.hotkey], `[ '${minerSigner.hotkey}' ] is no access policy`],
+    ['open', "'open' is no access policy"],
+    [true, 'true is no access policy'],
+    [null, 'null is no access policy'],
+  ])('access that is there and wrong is shown: %j', (access, text) => {
+    expect(() => check({ access })).toThrow(refused(`${text}; it is allowlist(`))
   })
 
   test("the signer's hotkey is one", () => {
@@ -127,6 +134,12 @@ describe('limits', () => {
 test('an unknown option is named, with those that there are', () => {
   expect(() => check({ maxStream: 1 })).toThrow(refused('maxStream'))
   expect(() => check({ maxStream: 1 })).toThrow('maxStreams')
+})
+
+test.each([undefined, null, 'wss://'])('%j in place of the options', (given) => {
+  expect(() => checkMinerOptions(given as unknown as MinerOptions)).toThrow(
+    refused('an object with signer, access'),
+  )
 })
 
 test('a logger that throws loses the line, and nothing else', () => {

@@ -57,6 +57,12 @@ export function blacklist<C extends Call = Call>(
 }
 
 function check<C extends Call>(options: BlacklistOptions<C>) {
+  if (Symbol.iterator in Object(options)) {
+    throw new LevinError(
+      'CONFIG',
+      'blacklist: the hotkeys are one of two options: write blacklist({ hotkeys: [...] })',
+    )
+  }
   checkKeys('blacklist', options, ['hotkeys', 'when'])
   const { hotkeys = [], when } = options
   if (typeof hotkeys !== 'object' || hotkeys === null || !(Symbol.iterator in hotkeys)) {

@@ -31,6 +31,15 @@ test('when: yes, no, or why; now or later', async () => {
   ])
 })
 
+test.each([[[good]], [new Set([good])], [good]])('a bare list is told where it belongs: %j', (list) => {
+  const fault = expect.objectContaining({
+    code: 'CONFIG',
+    message: 'blacklist: the hotkeys are one of two options: write blacklist({ hotkeys: [...] })',
+  })
+  expect(() => blacklist(list as BlacklistOptions)).toThrow(fault)
+  expect(() => blacklist({}).set(list as BlacklistOptions)).toThrow(fault)
+})
+
 test('the text is the reason', () => {
   const plugin = blacklist({ when: () => 'no training at night' })
   expect(() => plugin(callOf(good), async () => ({}))).toThrow(
