@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { certificateFingerprint } from '../auth/fingerprint.js'
 import { settles } from '../clock.js'
 import type { Call } from '../contract/call.js'
@@ -11,6 +12,7 @@ import {
 import type { Handler } from '../contract/handler.js'
 import { handlersOf } from '../decorators/metadata.js'
 import { LevinError } from '../errors.js'
+import { checkKeys } from '../options.js'
 import { type Certificate, createCertificate } from '../transport/certificate.js'
 import { Endpoint } from '../transport/endpoint.js'
 import type { Address } from '../transport/link.js'
@@ -19,7 +21,7 @@ import { CloseReason } from '../wire/protocol-texts.js'
 import { isOpen } from './access/open.js'
 import { type AccessPolicy, ruleOf } from './access/rule.js'
 import type { LiveCall } from './call.js'
-import type { HandlerScope } from './dispatch/container.js'
+import type { HandlerClass, HandlerScope } from './dispatch/container.js'
 import type { Invoke } from './dispatch/route.js'
 import { checkMinerOptions, type MinerOptions, type MinerSettings } from './options.js'
 import type { AnyMiddleware, Middleware, NothingAdded } from './policy/middleware.js'
@@ -87,6 +89,7 @@ export class Miner<Added extends object = NothingAdded> {
   /**
    * Calls `listener` whenever it happens; what it throws goes to the log. Any time, also while the miner runs.
    * @returns what takes the listener away again
+   * @throws LevinError CONFIG for an event that there is not, or a listener that is no function
    */
   on<K extends keyof MinerEvents>(kind: K, listener: (event: MinerEvents[K]) => void): () => void {
     return this.#observers.on(kind, listener)
@@ -115,13 +118,14 @@ export class Miner<Added extends object = NothingAdded> {
   /**
    * Adds every `@Synapse` method of a class. tsyringe makes the instance, once at `listen`, or with `scope: 'call'`
    * anew for each call.
-   * @throws LevinError CONFIG for a class without handlers, a name that is taken, or after `listen`
+   * @throws LevinError CONFIG for what is no class, a class without handlers, a name that is taken, or after `listen`
    */
   register<T extends object>(
     type: (new (...args: never[]) => T) & Fits<T, Added>,
     { scope = 'miner' }: { scope?: HandlerScope } = {},
   ): this {
     this.#mustBeNew('register')
+    if (typeof type !== 'function' || type.prototype === undefined) throw notAClass(type)
     const handlers = handlersOf(type)
     if (handlers.length === 0) {
       throw new LevinError('CONFIG', `${type.name} has no method with @Synapse('Name', { ... })`)
@@ -186,11 +190,12 @@ export class Miner<Added extends object = NothingAdded> {
   /**
    * Makes the handlers' instances, binds the port and answers from here on. Nothing can be added afterwards.
    * @returns the address and port that it listens on
-   * @throws LevinError CONFIG when a class cannot be made or validated, or the port is taken; ABORTED when the miner is
-   *   closed meanwhile
+   * @throws LevinError CONFIG when a class cannot be made or validated, the port is taken, or a plugin names a synapse
+   *   that this miner does not answer; ABORTED when the miner is closed meanwhile
    */
   async listen(address: ListenAddress = {}): Promise<Address> {
     this.#mustBeNew('listen')
+    checkKeys('listen', address, ['host', 'port'])
     if (this.#declared.size === 0) {
       throw new LevinError(
         'CONFIG',
@@ -324,6 +329,13 @@ type Unmet<T, Added> = {
           : K
     : never
 }[keyof T]
+
+function notAClass(given: unknown): LevinError {
+  const type: unknown = Object(given).constructor
+  const isInstance = typeof type === 'function' && handlersOf(type as HandlerClass).length > 0
+  const instead = isInstance ? `an instance: register(${type.name})` : inspect(given, { depth: 0 })
+  return new LevinError('CONFIG', `register takes the class, not ${instead}`)
+}
 
 type AnyHandler = (request: never, call: never) => unknown
 type Methods = Record<string | symbol, (request: unknown, call: unknown) => unknown>

@@ -1,4 +1,5 @@
 /** What a miner counts and tells: typed, cheap when nobody listens, and no way for a listener to harm it. */
+import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import type { Address, CloseInfo } from '../transport/link.js'
 
@@ -82,8 +83,18 @@ export class Observers {
     this.#logger = logger
   }
 
-  /** @returns what takes the listener away again */
+  /**
+   * @returns what takes the listener away again
+   * @throws LevinError CONFIG for what never happens, or cannot be called
+   */
   on<K extends keyof MinerEvents>(kind: K, listener: Listener<MinerEvents[K]>): () => void {
+    if (!Object.hasOwn(this.#listeners, kind)) {
+      const kinds = Object.keys(this.#listeners).join(', ')
+      throw new LevinError('CONFIG', `on(): there is no event '${String(kind)}'; there are ${kinds}`)
+    }
+    if (typeof listener !== 'function') {
+      throw new LevinError('CONFIG', `on(): the listener for '${kind}' is not a function`)
+    }
     const listeners: Listener<MinerEvents[K]>[] = this.#listeners[kind]
     listeners.push(listener)
     return () => {

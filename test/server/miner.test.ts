@@ -72,6 +72,16 @@ describe('register', () => {
     expect(() => created().register(Nothing)).toThrow(config(/^Nothing .*@Synapse/))
   })
 
+  test.each([
+    ['an instance', new Doubler(), 'not an instance: register(Doubler)'],
+    ['nothing', undefined, 'not undefined'],
+    ['an object', { double: 1 }, 'not { double: 1 }'],
+    ['a function', () => Doubler, 'not [Function'],
+  ])('%s in place of a class', (_, given, text) => {
+    expect(() => created().register(given as never)).toThrow(config('register takes the class'))
+    expect(() => created().register(given as never)).toThrow(text)
+  })
+
   test('two answers to one name are both named', () => {
     class Other {
       @Synapse(Double)
@@ -97,7 +107,28 @@ describe('register', () => {
   test('the miner has the hotkey of its signer', () => expect(created().hotkey).toBe(minerSigner.hotkey))
 })
 
+describe('on', () => {
+  test.each(['calls', 'toString', undefined])('%s happens never', (kind) => {
+    const text = `there is no event '${kind}'; there are handshake, connection, call, blocked`
+    expect(() => created().on(kind as never, () => {})).toThrow(config(text))
+  })
+
+  test('a listener that is no function', () => {
+    expect(() => created().on('call', undefined as never)).toThrow(config("listener for 'call'"))
+  })
+})
+
 describe('listen', () => {
+  test.each([
+    [9999, 'the options are 9999'],
+    [null, 'the options are null'],
+    [{ hostname: '127.0.0.1' }, "no option 'hostname'; there are host, port"],
+  ])('on %j: refused, and not on every address', async (address, text) => {
+    const miner = created().synapse(Echo, (data) => data)
+    await expect(miner.listen(address as object)).rejects.toThrow(config(text))
+    await axonOf(miner)
+  })
+
   test('answers classes and functions, through the middleware', async () => {
     const seen: string[] = []
     const audit: Middleware = (call, next) => {
