@@ -20,12 +20,10 @@ export function compose(middleware: readonly AnyMiddleware[], innermost: Run): R
         if (passed !== undefined) throw new LevinError('CONFIG', `${name} called next() twice in one call`)
         // Nothing starts for nobody: whoever comes next would take places, and a handler would run in full.
         const ended = call.whyEnded
-        if (ended !== undefined) {
-          passed = Promise.reject(ended)
-          return passed
-        }
-        if (adds !== undefined) add(call, adds, name)
-        passed = inner(call)
+        if (ended === undefined && adds !== undefined) add(call, adds, name)
+        passed = ended === undefined ? inner(call) : Promise.reject(ended)
+        // A policy that does not wait for it must not end the process, which peers could then do.
+        passed.catch(() => {})
         return passed
       }
       try {

@@ -545,7 +545,7 @@ describe('middleware', () => {
 
   describe('that answers without waiting for next', () => {
     const early: Middleware = async (_call, next) => {
-      void next().catch(() => {})
+      void next()
       return { text: 'early' }
     }
 
@@ -570,6 +570,31 @@ describe('middleware', () => {
       finish({})
       await miner.service.dispatcher.idle()
       expect([over, durations]).toEqual([['over'], [0]])
+    })
+
+    test.each<[string, () => object | Promise<object>]>([
+      [
+        'throws',
+        () => {
+          throw new Error('no disk')
+        },
+      ],
+      ['rejects', () => Promise.reject(new Error('no disk'))],
+      ['rejects later', () => turn().then(() => Promise.reject(new Error('no disk')))],
+    ])('a handler that %s ends no process', async (_, handle) => {
+      // biome-ignore format: a table
+      const unhandled: unknown[] = []
+      const keep = (error: unknown): void => void unhandled.push(error)
+      process.on('unhandledRejection', keep)
+      try {
+        const { miner, peer } = await pair({}, handle as never, {}, [early])
+        expect(await peer.answer('asked')).toMatchObject({ data: { text: 'early' } })
+        await miner.service.dispatcher.idle()
+        await turn()
+        expect(unhandled).toEqual([])
+      } finally {
+        process.off('unhandledRejection', keep)
+      }
     })
 
     test('a stop of the miner reaches the handler', async () => {
