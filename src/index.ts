@@ -61,7 +61,7 @@ export {
 } from './server/policy/concurrency.js'
 export type { QueueStats } from './server/policy/fair-queue.js'
 export { type Identified, type Identify, type IdentifyStats, identify } from './server/policy/identify.js'
-export type { Middleware, Next } from './server/policy/middleware.js'
+export type { Middleware, Next, RunningMiner } from './server/policy/middleware.js'
 export type { PerSynapse, Plugin } from './server/policy/plugin.js'
 export {
   type PriorityOf,

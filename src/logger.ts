@@ -33,7 +33,8 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 export function guarded(logger: Logger): Logger {
   const write = (level: LogLevel) => (message: string, fields?: LogFields) => {
     try {
-      logger[level](message, fields)
+      const written: unknown = logger[level](message, fields)
+      if (written instanceof Promise) written.catch(() => {}) // an async function is a method too
     } catch {
       // there is nowhere left to say so
     }

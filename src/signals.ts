@@ -11,6 +11,11 @@ const SAME_WISH_MS = 1_000
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
+let isEnding = false
+
+/** Whether a signal came, and the process ends when all is closed. */
+export const isProcessEnding = (): boolean => isEnding
+
 /**
  * Closes all of these at the first SIGTERM or SIGINT, and ends the process as soon as they are closed: a miner lets its
  * running calls finish, for up to its `drainMs`. The exit code is 0, or what `process.exitCode` says; 1 when a close
@@ -28,7 +33,7 @@ export function closeOnSignals(...closables: { close(): unknown }[]): () => void
     const now = systemClock.monotonicMs()
     if (closingSince === undefined) {
       closingSince = now
-      // At once: what waited for a call or for listen() fails now, and that is no failure of the program.
+      isEnding = true
       void closeAll(closables).then((allClosed) => process.exit(allClosed ? (process.exitCode ?? 0) : 1))
     } else if (now - closingSince >= SAME_WISH_MS) process.exit(128 + constants.signals[signal])
   }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { LevinError } from '../src/errors.js'
-import { consoleLogger, type LogLevel, silentLogger, withFields } from '../src/logger.js'
+import { consoleLogger, guarded, type LogLevel, silentLogger, withFields } from '../src/logger.js'
+import { turn } from './support/frames.js'
 import { RecordingLogger } from './support/recording-logger.js'
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
@@ -73,6 +74,30 @@ describe('consoleLogger', () => {
 test('silentLogger says nothing', () => {
   for (const level of LEVELS) silentLogger[level]('x', { a: 1 })
   expect(written).toEqual([])
+})
+
+test('a guarded logger loses what cannot be written, now or later, and throws nothing', async () => {
+  const unhandled: unknown[] = []
+  const keep = (error: unknown): void => void unhandled.push(error)
+  process.on('unhandledRejection', keep)
+  const broken = new RecordingLogger()
+  broken.info = () => {
+    throw new Error('the disk is full')
+  }
+  broken.warn = async () => {
+    throw new Error('the network is down')
+  }
+  try {
+    const logger = guarded(broken)
+    logger.info('lost')
+    logger.warn('lost')
+    logger.error('kept', { n: 1 })
+    await turn()
+  } finally {
+    process.off('unhandledRejection', keep)
+  }
+  expect(unhandled).toEqual([])
+  expect(broken.lines).toEqual([{ level: 'error', message: 'kept', fields: { n: 1 } }])
 })
 
 describe('withFields', () => {

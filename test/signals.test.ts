@@ -24,7 +24,7 @@ test('also when something else keeps the process alive', async () => {
   expect(await miner.ended).toBe(0)
 })
 
-test('a miner that is still starting does not listen any more, which is no failure', async () => {
+test('a miner that is still starting does not listen any more, which is no failure, nor the end of what still closes', async () => {
   miner = await startMiner('starting')
   miner.child.kill('SIGTERM')
   expect(await miner.ended).toBe(0)

@@ -13,6 +13,7 @@ import type { Handler } from '../contract/handler.js'
 import { handlersOf } from '../decorators/metadata.js'
 import { LevinError } from '../errors.js'
 import { checkKeys } from '../options.js'
+import { isProcessEnding } from '../signals.js'
 import { type Certificate, createCertificate } from '../transport/certificate.js'
 import { Endpoint } from '../transport/endpoint.js'
 import type { Address } from '../transport/link.js'
@@ -208,7 +209,9 @@ export class Miner<Added extends object = NothingAdded> {
       return await this.#starting
     } catch (error) {
       if (this.#state === 'listening') this.#state = 'new'
-      await this.#closed // so that whoever ends the process when that is done need not hear of this
+      // Nobody hears of it then: it is no failure of the program, which might end with one before all is closed.
+      else if (isProcessEnding()) await new Promise(() => {})
+      await this.#closed
       throw error
     }
   }
@@ -227,14 +230,13 @@ export class Miner<Added extends object = NothingAdded> {
     this.#service = service
     try {
       await service.start()
-      if (this.#state === 'closed') {
-        await service.stop()
-        throw new LevinError('ABORTED', 'the miner was closed before it listened')
-      }
-      this.#endpoint = await this.#bind(service, { host, port }, certificate)
+      if (!this.#isClosed) this.#endpoint = await this.#bind(service, { host, port }, certificate)
     } catch (error) {
       this.#service = undefined
       throw error
+    }
+    if (this.#endpoint === undefined || this.#isClosed) {
+      throw new LevinError('ABORTED', 'the miner was closed before it listened') // close() stops what there is
     }
     if (isOpen(this.#access)) logger.warn('access is open(): every hotkey that can sign is admitted')
     const { address } = this.#endpoint
@@ -289,6 +291,10 @@ export class Miner<Added extends object = NothingAdded> {
     await this.#endpoint?.close(CloseReason.serverShutdown, dueMs - clock.monotonicMs())
     await this.#service?.stop()
     logger.info('miner stopped', { hotkey: this.hotkey })
+  }
+
+  get #isClosed(): boolean {
+    return this.#state === 'closed'
   }
 
   #mustBeNew(method: string): void {

@@ -48,6 +48,7 @@ export class MinerService implements ExchangeHost {
   readonly maxFrameBytes: number
   readonly handshakeTimeoutMs: number
   isStopping = false
+  #isStopped = false
   readonly #settings: MinerSettings
   readonly #container: MinerContainer
   readonly #workers: Workers
@@ -167,7 +168,7 @@ export class MinerService implements ExchangeHost {
 
   /**
    * What has to be there before the first connection. What had been started is stopped again when one of them fails.
-   * @throws LevinError CONFIG naming what failed
+   * @throws LevinError CONFIG naming what failed; ABORTED when it is stopped meanwhile
    */
   async start(): Promise<void> {
     const { sourceFilter } = this.#settings
@@ -175,15 +176,17 @@ export class MinerService implements ExchangeHost {
       await this.#begin(`access: ${this.access.name}`, this.access)
       if (sourceFilter !== undefined) await this.#begin('sourceFilter', sourceFilter)
       await this.#container.start()
+      this.#mustGoOn()
       await this.#workers.start()
-      const synapses = [...this.#routes.keys()]
+      this.#mustGoOn()
+      const running = { synapses: [...this.#routes.keys()] }
       for (const middleware of this.#middleware) {
         await this.#begin(`middleware ${middleware.name}`, {
           start: () => {
-            checkSynapses(middleware.name, middleware.synapses?.() ?? [], synapses)
-            return middleware.onStart?.({ synapses })
+            checkSynapses(middleware.name, middleware.synapses?.() ?? [], running.synapses)
+            return middleware.onStart?.(running)
           },
-          stop: () => middleware.onStop?.(),
+          stop: () => middleware.onStop?.(running),
         })
       }
     } catch (error) {
@@ -205,10 +208,17 @@ export class MinerService implements ExchangeHost {
       throw new LevinError('CONFIG', `${what} did not start: ${LevinError.from(cause).message}`, { cause })
     }
     this.#started.push({ what, part })
+    this.#mustGoOn()
+  }
+
+  /** @throws LevinError ABORTED when it was stopped meanwhile: what it was about to start would never be stopped */
+  #mustGoOn(): void {
+    if (this.#isStopped) throw new LevinError('ABORTED', 'the miner was closed while it started')
   }
 
   /** After the last call: stops what was started, the last first, and disposes of the handlers. Never rejects. */
   async stop(): Promise<void> {
+    this.#isStopped = true
     this.#loop.stop()
     for (const { what, part } of this.#started.splice(0).reverse()) {
       try {

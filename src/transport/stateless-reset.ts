@@ -37,8 +37,8 @@ export class StatelessResets {
 
   /**
    * @param secret 32 bytes that outlive the process
-   * @param local where we listen: miners of one hotkey have one secret, and none must tell the tokens of another (RFC
-   *   9000, section 21.11)
+   * @param local where we listen: miners of one hotkey have one secret, and those on one machine must not tell each
+   *   other's tokens (RFC 9000, section 21.11)
    * @throws LevinError CONFIG for another length
    */
   constructor(secret: Uint8Array, local: () => Address, clock: Clock) {

@@ -69,6 +69,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'clock.ts',
     'logger.ts',
     'pino-logger.ts',
+    'signals.ts',
   ],
   client: ['contract', 'transport', 'auth', 'wire', 'errors.ts', 'clock.ts', 'logger.ts', 'pino-logger.ts'],
 }

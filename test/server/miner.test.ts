@@ -9,8 +9,11 @@ import {
   type Middleware,
   Miner,
   type MinerOptions,
+  OnStart,
+  OnStop,
   open,
   Synapse,
+  type SynapseData,
   synapse,
   Validator,
 } from '../../src/index.js'
@@ -316,13 +319,74 @@ describe('close', () => {
     expect(log.at('info').map(({ message }) => message)).not.toContain('miner listening')
   })
 
-  test('does not wait for a start that hangs for longer than drainMs', async () => {
-    const { hold } = holding()
+  test('while the port is being bound: so, too', async () => {
+    for (let turns = 0; turns < 5; turns++) {
+      const miner = created().synapse(Echo, (data) => data)
+      let isListening = false
+      const listening = miner.listen({ host: '127.0.0.1', port: 0 }).then((address) => {
+        isListening = true
+        return address
+      })
+      const failed = listening.catch((error: unknown) => error)
+      for (let n = 0; n < turns && !isListening; n++) await new Promise((resolve) => setImmediate(resolve))
+      if (isListening) break
+      await miner.close()
+      expect(await failed).toMatchObject({ code: 'ABORTED' })
+    }
+    expect(log.at('info').map(({ message }) => message)).toContain('miner stopped')
+  })
+
+  test('does not wait for a start that hangs for longer than drainMs, and of that nothing starts any more', async () => {
+    const { hold, go, seen } = holding()
+    @injectable()
+    class Handlers extends Doubler {
+      dispose(): void {
+        seen.push('disposed')
+      }
+    }
+    const later: Middleware = (_call, next) => next()
     const miner = created({ drainMs: 0 })
       .use(hold)
-      .synapse(Echo, (data) => data)
-    void miner.listen({ host: '127.0.0.1', port: 0 })
+      .use(Object.assign(later, { onStart: () => void seen.push('another starts') }))
+      .register(Handlers)
+    const listening = miner.listen({ host: '127.0.0.1', port: 0 })
+    const failed = listening.catch((error: unknown) => error)
     await miner.close()
+    expect(seen).toEqual(['disposed'])
+    go()
+    expect(await failed).toMatchObject({ code: 'ABORTED' })
+    expect(seen).toEqual(['disposed', 'stopped'])
+  })
+
+  test('nor a handler, when it is another one that hangs', async () => {
+    const seen: string[] = []
+    let go!: () => void
+    const held = new Promise<void>((resolve) => (go = resolve))
+    @injectable()
+    class Slow extends Doubler {
+      @OnStart() async start(): Promise<void> {
+        await held
+        seen.push('slow started')
+      }
+      @OnStop() stop(): void {
+        seen.push('slow stops')
+      }
+    }
+    @injectable()
+    class Next {
+      @Synapse(Echo) echo(data: SynapseData): SynapseData {
+        return data
+      }
+      @OnStart() start(): void {
+        seen.push('next started')
+      }
+    }
+    const miner = created({ drainMs: 0 }).register(Slow).register(Next)
+    const failed = miner.listen({ host: '127.0.0.1', port: 0 }).catch((error: unknown) => error)
+    await miner.close()
+    go()
+    expect(await failed).toMatchObject({ code: 'ABORTED' })
+    expect(seen).toEqual(['slow started', 'slow stops'])
   })
 })
 

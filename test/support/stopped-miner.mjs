@@ -26,7 +26,9 @@ const broken = {
     throw new Error('cannot close')
   },
 }
-closeOnSignals(miner, ...(mode === 'broken' ? [broken] : []))
+const slow = { close: () => new Promise((resolve) => setTimeout(resolve, 100)) }
+const others = { broken: [broken], starting: [slow] }
+closeOnSignals(miner, ...(others[mode] ?? []))
 // A start that the signal finds under way: it goes on, and what comes after it must not happen any more.
 if (mode === 'starting') {
   const start = (_call, next) => next()
@@ -38,7 +40,11 @@ if (mode === 'starting') {
   }
   miner.use(Object.assign(start, { onStart }))
 }
-const { port } = await miner.listen({ host: '127.0.0.1', port: 0 })
+const listening = miner.listen({ host: '127.0.0.1', port: 0 }).catch((error) => {
+  console.error(error)
+  process.exit(1)
+})
+const { port } = await listening
 // Keeps the process alive whatever is closed; the channel to the parent alone does not, once nobody listens on it.
 if (mode === 'busy') setInterval(() => {}, 1_000)
 process.on('exit', () => process.send({ begun }))

@@ -14,7 +14,7 @@ export type HandlerClass = new (...args: never[]) => object
 /**
  * `miner`: one instance, made at `listen`. `call`: a new one for each call, which may take the `Call` in its
  * constructor, as may what it injects. A `@singleton()` may not: there is one for all calls, which lives as long as the
- * miner.
+ * miner. What tsyringe's `instanceCachingFactory` makes is no singleton to it: it keeps the first call's `Call`.
  */
 export type HandlerScope = 'miner' | 'call'
 
@@ -32,6 +32,7 @@ export class MinerContainer {
   readonly #hooked = new Set<object>()
   readonly #started: object[] = []
   #isStarted = false
+  #isDisposed = false
 
   constructor(parent: DependencyContainer = globalContainer) {
     this.#container = parent.createChildContainer()
@@ -100,15 +101,18 @@ export class MinerContainer {
         }
       }
       this.#started.push(instance)
+      if (this.#isDisposed) throw new LevinError('ABORTED', 'the miner was closed while it started')
     }
     this.#isStarted = true
   }
 
   /**
    * Runs the `@OnStop` methods of what was started, the last one first, then disposes of what this container made and
-   * has a `dispose` method.
+   * has a `dispose` method. Once more for what started only after that.
    */
   async dispose(logger: Logger): Promise<void> {
+    const isFirst = !this.#isDisposed
+    this.#isDisposed = true
     for (const instance of this.#started.splice(0).reverse()) {
       for (const method of hooksOf(instance, 'stop').reverse()) {
         try {
@@ -118,7 +122,7 @@ export class MinerContainer {
         }
       }
     }
-    await dispose(this.#container, logger)
+    if (isFirst) await dispose(this.#container, logger)
   }
 }
 

@@ -9,6 +9,12 @@ export type Next<Adds extends object = NothingAdded> = (
   ...adds: NothingAdded extends Adds ? [adds?: Adds] : [adds: Adds]
 ) => Promise<object>
 
+/** What a middleware's hooks are told of the miner. */
+export interface RunningMiner {
+  /** The names of what it answers. */
+  readonly synapses: readonly string[]
+}
+
 // biome-ignore lint/complexity/noBannedTypes: an intersection with it changes nothing, which is what is meant
 export type NothingAdded = {}
 
@@ -30,10 +36,10 @@ export interface Middleware<Adds extends object = NothingAdded, Needs extends ob
   readonly name: string
   /** Those that its options name. One that the miner does not answer stops `listen`: it is misspelt. */
   synapses?(): Iterable<string>
-  /** Before the miner binds its port, with the names of what it answers. What it throws stops `listen`. */
-  onStart?(miner: { readonly synapses: readonly string[] }): void | Promise<void>
-  /** After the last call. */
-  onStop?(): void | Promise<void>
+  /** Before the miner binds its port. What it throws stops `listen`. */
+  onStart?(miner: RunningMiner): void | Promise<void>
+  /** After the last call, with what `onStart` was given: several miners may have one plugin. */
+  onStop?(miner: RunningMiner): void | Promise<void>
   /** What it counts, for `miner.stats()`: numbers, or records of them. */
   stats?(): object
 }

@@ -1,7 +1,7 @@
 /** What the plugins that come with Levin share: options that are checked, and can be swapped while they run. */
 import { LevinError } from '../../errors.js'
 import { checkKeys, integer } from '../../options.js'
-import type { Middleware, NothingAdded } from './middleware.js'
+import type { Middleware, NothingAdded, RunningMiner } from './middleware.js'
 
 /** A middleware that was made with options, and counts what it does. */
 export interface Plugin<
@@ -48,26 +48,21 @@ export function checkSynapses(plugin: string, named: Iterable<string>, answered:
 /** The synapses that a plugin's options name: the miner looks at them when it starts, `set` while it runs. */
 export class SynapseNames {
   #names: readonly string[] = []
-  /** Undefined while no miner runs. */
-  #answered: readonly string[] | undefined
+  readonly #running = new Set<RunningMiner>()
 
   constructor(readonly plugin: string) {}
 
   /** For the plugin's function. */
   readonly hooks: Required<Pick<Middleware, 'synapses' | 'onStart' | 'onStop'>> = {
     synapses: () => this.#names,
-    onStart: ({ synapses }) => {
-      this.#answered = synapses
-    },
-    onStop: () => {
-      this.#answered = undefined
-    },
+    onStart: (miner) => void this.#running.add(miner),
+    onStop: (miner) => void this.#running.delete(miner),
   }
 
-  /** @throws LevinError CONFIG for one that the running miner does not answer; everything stays as it was */
+  /** @throws LevinError CONFIG for one that a running miner with this plugin does not answer; everything stays as it was */
   set(names: Iterable<string>): void {
     const given = [...names]
-    if (this.#answered !== undefined) checkSynapses(this.plugin, given, this.#answered)
+    for (const { synapses } of this.#running) checkSynapses(this.plugin, given, synapses)
     this.#names = given
   }
 }

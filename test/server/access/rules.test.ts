@@ -220,6 +220,17 @@ describe('any and all', () => {
     expect(await ask(all())).toBe('all() of nothing admits nobody')
   })
 
+  test.each<[string, (...policies: AccessPolicy[]) => AccessRule, AccessPolicy, Objection]>([
+    ['any: another that admits', any, open(), undefined],
+    ['any: another that admits later', any, async () => true, undefined],
+    ['all: another that objects', all, allowlist([]), 'not on the allowlist'],
+    ['all: another that objects later', all, async () => false, 'a function said no'],
+  ])('a part that hangs does not keep the others from deciding, %s', async (_, combination, other, said) => {
+    const hangs = () => new Promise<boolean>(() => {})
+    expect(await ask(combination(hangs, other))).toBe(said)
+    expect(await ask(combination(other, hangs))).toBe(said)
+  })
+
   test('any asks no further than the first that admits', async () => {
     const later = vi.fn(() => true)
     expect(await ask(any(open(), later))).toBeUndefined()

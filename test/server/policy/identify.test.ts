@@ -40,7 +40,7 @@ test('the source starts and stops with the miner', async () => {
   const plugin = identify(source)
   await plugin.onStart!({ synapses: [] })
   expect(source.seen).toEqual(['start'])
-  await plugin.onStop!()
+  await plugin.onStop!({ synapses: [] })
   expect(source.seen).toEqual(['start', 'stop'])
 })
 
@@ -59,7 +59,7 @@ test('set: another source from now on, the old one stops', async () => {
   await plugin.set(fresh)
   expect([old.seen, fresh.seen]).toEqual([['start', 'stop'], ['start']])
   expect(await plugin(callOf('a'), async (adds) => adds)).toMatchObject({ neuron: { uid: 8 } })
-  await plugin.onStop!()
+  await plugin.onStop!({ synapses: [] })
   expect([old.seen, fresh.seen]).toEqual([
     ['start', 'stop'],
     ['start', 'stop'],
@@ -97,7 +97,7 @@ test('set while the miner stops: neither is left running', async () => {
   const [old, fresh] = [new OneNeuron('a', 7), new OneNeuron('a', 8)]
   const plugin = identify(old)
   await plugin.onStart!({ synapses: [] })
-  await Promise.all([plugin.set(fresh), plugin.onStop!()])
+  await Promise.all([plugin.set(fresh), plugin.onStop!({ synapses: [] })])
   expect([old.seen, fresh.seen]).toEqual([
     ['start', 'stop'],
     ['start', 'stop'],

@@ -80,6 +80,17 @@ describe.each([
   })
 })
 
+test('of two miners with one plugin, each must answer what it is set to', async () => {
+  const plugin = bodyLimit({ synapses: { Who: 2 } })
+  const [one, two] = [serving(plugin).service, serving(plugin).service]
+  await one.start()
+  await two.start()
+  await two.stop()
+  expect(() => plugin.set({ synapses: { Whoo: 2 } })).toThrow(unknown('bodyLimit', 'Whoo'))
+  await one.stop()
+  plugin.set({ synapses: { Whoo: 2 } })
+})
+
 describe('a plugin of one’s own', () => {
   test('says which synapses it names', async () => {
     const own: Middleware = Object.assign(((_call, next) => next()) satisfies Middleware, {
