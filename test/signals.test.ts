@@ -24,12 +24,15 @@ test('also when something else keeps the process alive', async () => {
   expect(await miner.ended).toBe(0)
 })
 
-test('a miner that is still starting does not listen any more, which is no failure, nor the end of what still closes', async () => {
-  miner = await startMiner('starting')
-  miner.child.kill('SIGTERM')
-  expect(await miner.ended).toBe(0)
-  expect(miner.stderr()).toBe('')
-})
+test.each(['early', 'starting'])(
+  'a miner that does not listen yet never does, which is no failure, nor the end of what still closes: %s',
+  async (mode) => {
+    miner = await startMiner(mode)
+    miner.child.kill('SIGTERM')
+    expect(await miner.ended).toBe(0)
+    expect(miner.stderr()).toBe('')
+  },
+)
 
 test('a close that fails is reported, and ends with 1', async () => {
   miner = await startMiner('broken')

@@ -33,6 +33,9 @@ import { type MinerEvents, Observers } from './watch.js'
 /** PROTOCOL: the port of a miner unless it says otherwise on the chain. */
 const DEFAULT_PORT = 8443
 
+/** For who waits for a start that a signal ended: to tell of it as a failure could end the program before all is closed. */
+const never = new Promise<never>(() => {})
+
 export interface ListenAddress {
   /** UDP port; 0 for any that is free. Default 8443. */
   readonly port?: number
@@ -192,9 +195,11 @@ export class Miner<Added extends object = NothingAdded> {
    * Makes the handlers' instances, binds the port and answers from here on. Nothing can be added afterwards.
    * @returns the address and port that it listens on
    * @throws LevinError CONFIG when a class cannot be made or validated, the port is taken, or a plugin names a synapse
-   *   that this miner does not answer; ABORTED when the miner is closed meanwhile
+   *   that this miner does not answer; ABORTED when the miner is closed meanwhile, and nothing when `closeOnSignals`
+   *   ends the process
    */
   async listen(address: ListenAddress = {}): Promise<Address> {
+    if (this.#isClosed && isProcessEnding()) return never
     this.#mustBeNew('listen')
     checkKeys('listen', address, ['host', 'port'])
     if (this.#declared.size === 0) {
@@ -209,8 +214,7 @@ export class Miner<Added extends object = NothingAdded> {
       return await this.#starting
     } catch (error) {
       if (this.#state === 'listening') this.#state = 'new'
-      // Nobody hears of it then: it is no failure of the program, which might end with one before all is closed.
-      else if (isProcessEnding()) await new Promise(() => {})
+      else if (isProcessEnding()) return never
       await this.#closed
       throw error
     }

@@ -27,19 +27,17 @@ const broken = {
   },
 }
 const slow = { close: () => new Promise((resolve) => setTimeout(resolve, 100)) }
-const others = { broken: [broken], starting: [slow] }
+const others = { broken: [broken], early: [slow], starting: [slow] }
 closeOnSignals(miner, ...(others[mode] ?? []))
-// A start that the signal finds under way: it goes on, and what comes after it must not happen any more.
-if (mode === 'starting') {
-  const start = (_call, next) => next()
-  const onStart = async () => {
-    const alive = setInterval(() => {}, 1_000) // a signal's listener does not keep the process alive
-    process.send({ port: 0 })
-    await new Promise((resolve) => process.once('SIGTERM', resolve))
-    clearInterval(alive)
-  }
-  miner.use(Object.assign(start, { onStart }))
+const signalled = async () => {
+  const alive = setInterval(() => {}, 1_000) // a signal's listener does not keep the process alive
+  process.send({ port: 0 })
+  await new Promise((resolve) => process.once('SIGTERM', resolve))
+  clearInterval(alive)
 }
+if (mode === 'early') await signalled()
+// A start that the signal finds under way: it goes on, and what comes after it must not happen any more.
+if (mode === 'starting') miner.use(Object.assign((_call, next) => next(), { onStart: signalled }))
 const listening = miner.listen({ host: '127.0.0.1', port: 0 }).catch((error) => {
   console.error(error)
   process.exit(1)
