@@ -5,7 +5,13 @@ const levin = fileURLToPath(new URL('./src/index.ts', import.meta.url))
 
 const shared = {
   resolve: { alias: { levin } },
-  test: { setupFiles: ['./test/support/setup.ts'], environment: 'node' as const, testTimeout: 30_000 },
+  test: {
+    setupFiles: ['./test/support/setup.ts'],
+    environment: 'node' as const,
+    // A test that hangs fails; one on a busy machine does not: the longest takes 7 s on an idle one.
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+  },
 }
 
 /**

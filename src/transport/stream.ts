@@ -162,6 +162,7 @@ export class QuicStream implements LinkStream {
 
   #writingFailed(): void {
     this.#queue = []
+    this.#shutdown(ShutdownSide.write) // else the engine keeps more of the streams that were stopped, and their slots
     this.#endWriting()
     if (!this.#discarding) this.events.onStopped?.()
   }
