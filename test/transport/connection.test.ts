@@ -169,6 +169,24 @@ describe('giving a stream up', () => {
     await until(() => stopped === 1)
   })
 
+  test('before its answer costs no stream slot, however often', async () => {
+    let stopped = 0
+    const { client } = await pair((stream) => {
+      const onStopped = (): void => {
+        stopped++
+        stream.reset()
+      }
+      stream.events = { onBytes: () => {}, onEnd: () => {}, onStopped, onReset: () => {} }
+    })
+    for (let i = 0; i < 400; i++) {
+      const stream = await client.open({ onBytes: () => {}, onEnd: () => {}, onReset: () => {} })
+      stream.end(Buffer.from('?'))
+      await new Promise((resolve) => setImmediate(resolve))
+      stream.reset()
+    }
+    await until(() => stopped === 400)
+  })
+
   test('in the middle of an answer is told each time, and others are answered', async () => {
     let stopped = 0
     const { client } = await pair((stream) => {
