@@ -14,6 +14,14 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
+/** A logger of one function for each level. */
+export const loggerOf = (write: (level: LogLevel) => Logger[LogLevel]): Logger => ({
+  debug: write('debug'),
+  info: write('info'),
+  warn: write('warn'),
+  error: write('error'),
+})
+
 /** Lines on standard error: time, level, message, fields as JSON. @param least the lowest level that is written, default `info` */
 export function consoleLogger(least: LogLevel = 'info'): Logger {
   const write = (level: LogLevel) => {
@@ -23,7 +31,7 @@ export function consoleLogger(least: LogLevel = 'info'): Logger {
       console.error(`${new Date(systemClock.unixMs()).toISOString()} ${level} ${message}${rest}`)
     }
   }
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  return loggerOf(write)
 }
 
 /** Says nothing. */
@@ -39,14 +47,14 @@ export function guarded(logger: Logger): Logger {
       // there is nowhere left to say so
     }
   }
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  return loggerOf(write)
 }
 
 /** The same logger with fields that go with every line. */
 export function withFields(logger: Logger, fields: LogFields): Logger {
   const write = (level: LogLevel) => (message: string, more?: LogFields) =>
     logger[level](message, { ...fields, ...more })
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  return loggerOf(write)
 }
 
 /** One line. What JSON cannot hold for a cycle, or for a `toJSON` or getter that throws, is inspected, which runs no code. */

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { LevinError } from './errors.js'
 
 /** Node's longest timer: what is longer would run at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
+export const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
  * @param where what it says in an error
@@ -21,6 +21,10 @@ export function checkKeys(where: string, options: object, keys: readonly string[
     throw new LevinError('CONFIG', `${where}: there is no option '${key}'; there are ${keys.join(', ')}`)
   }
 }
+
+/** Whether an option is a list, a Set or the like; a text is none. */
+export const isList = (value: unknown): value is Iterable<unknown> =>
+  typeof value === 'object' && value !== null && Symbol.iterator in value
 
 /** @throws LevinError CONFIG naming the option and its range */
 export function integer(where: string, name: string, value: number, least: number, most: number): number {

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util'
 import { destination, type Logger as Pino, pino, stdSerializers } from 'pino'
 import { LevinError } from './errors.js'
-import { guarded, LEVELS, type LogFields, type Logger, type LogLevel } from './logger.js'
+import { guarded, LEVELS, type LogFields, type Logger, type LogLevel, loggerOf } from './logger.js'
 
 /** What waits in memory while a disk is full; lines beyond are lost. Far more than the longest line. */
 const MAX_UNWRITTEN_BYTES = 1024 * 1024
@@ -25,7 +25,7 @@ export function pinoLogger(to: LogLevel | Pino = 'info'): Logger {
       const isReady = isSerialized || fields.error === undefined
       log[level](isReady ? fields : { ...fields, error: plain(fields.error) }, message)
     }
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  return loggerOf(write)
 }
 
 function standardError(level: LogLevel): Pino {

@@ -1,4 +1,5 @@
 import { LevinError } from '../errors.js'
+import { isList } from '../options.js'
 import { ChangeListeners } from './change-listeners.js'
 import { areSame, checkNeurons } from './neurons.js'
 import type { MetagraphSource, Neuron } from './source.js'
@@ -37,6 +38,6 @@ export function inMemoryMetagraph(neurons: Iterable<Neuron>): InMemoryMetagraph 
 }
 
 function listOf(neurons: Iterable<Neuron>): Iterable<Neuron> {
-  if (typeof neurons === 'object' && neurons !== null && Symbol.iterator in neurons) return neurons
+  if (isList(neurons)) return neurons
   throw new LevinError('CONFIG', `${WHERE} takes a list of neurons: write ${WHERE}([neuron, ...])`)
 }

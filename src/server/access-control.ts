@@ -3,6 +3,7 @@ import { inTime } from '../clock.js'
 import { LevinError } from '../errors.js'
 import type { Link } from '../transport/link.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
+import { DEFAULT_MAX_AGE_MS } from './access/neuron-rule.js'
 import { type AccessPolicy, type AccessRule, type Applicant, type Objection, ruleOf } from './access/rule.js'
 import { startRule, stopRule } from './access/rule-start.js'
 import type { MinerSettings } from './options.js'
@@ -13,7 +14,7 @@ import type { Summary } from './summary.js'
 const MOST_ATTEMPTS = 3
 
 /** How long who is here may stay while the policy fails: as long as the rules trust a metagraph that grows old. */
-const MAX_FAILING_MS = 7_200_000
+const MAX_FAILING_MS = DEFAULT_MAX_AGE_MS
 
 const OVERTAKEN = 'the policy changed while it was asked'
 

@@ -4,7 +4,7 @@ import { decodeHotkey } from '../auth/ss58.js'
 import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
-import { checkKeys } from '../options.js'
+import { integer as checkInteger, checkKeys } from '../options.js'
 import { checkLogger } from '../pino-logger.js'
 import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD } from '../wire/frame.js'
 import { type AccessPolicy, ruleOf } from './access/rule.js'
@@ -166,9 +166,7 @@ function integer(
   least: number,
   most: number,
 ): number {
-  const chosen = value ?? fallback
-  if (Number.isInteger(chosen) && chosen >= least && chosen <= most) return chosen
-  throw new LevinError('CONFIG', `new Miner: ${name} is ${chosen}; it is an integer from ${least} to ${most}`)
+  return checkInteger('new Miner', name, value ?? fallback, least, most)
 }
 
 /** @param below the time that it must stay below, since the connection would be gone by then */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js'
 import type { Link } from '../transport/link.js'
+import { putLast } from '../transport/source-rate.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import type { Session } from './session.js'
 
@@ -73,7 +74,7 @@ export class Peers {
     if (drainedAt !== undefined && now - drainedAt < DRAIN_EVERY_MS) {
       earlier.link.close(CLOSE_CODE, CloseReason.replaced)
     } else {
-      remember(this.#drainedAt, hotkey, now)
+      putLast(this.#drainedAt, hotkey, now, MAX_REMEMBERED)
       drain(earlier, this.#clock)
     }
   }
@@ -81,15 +82,8 @@ export class Peers {
   leave({ hotkey, link }: Peer): void {
     if (this.#peers.get(hotkey)?.link !== link) return
     this.#peers.delete(hotkey)
-    remember(this.#left, hotkey, this.#clock.monotonicMs())
+    putLast(this.#left, hotkey, this.#clock.monotonicMs(), MAX_REMEMBERED)
   }
-}
-
-/** Keeps the latest time of each hotkey, and forgets the one whose time is longest ago when they are many. */
-function remember(times: Map<string, number>, hotkey: string, now: number): void {
-  times.delete(hotkey)
-  times.set(hotkey, now)
-  if (times.size > MAX_REMEMBERED) for (const oldest of times.keys()) return void times.delete(oldest)
 }
 
 function drain({ link, session }: Peer, clock: Clock): void {

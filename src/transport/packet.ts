@@ -7,8 +7,8 @@ export const MIN_INITIAL_DATAGRAM = 1200
 export const MIN_CLIENT_DCID = 8
 export const QUIC_V1 = 1
 
-const LONG_HEADER = 0x80
-const FIXED_BIT = 0x40
+export const LONG_HEADER = 0x80
+export const FIXED_BIT = 0x40
 const TYPE_BITS = 0x30
 const MAX_CONNECTION_ID = 20
 

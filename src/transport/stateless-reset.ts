@@ -6,6 +6,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import type { Address } from './link.js'
+import { FIXED_BIT, LONG_HEADER } from './packet.js'
 import { CONNECTION_ID_BYTES } from './quic-config.js'
 import { sourceKey } from './source-key.js'
 
@@ -22,9 +23,6 @@ const MAX_RESET_BYTES = 42
 const MAX_PER_SECOND_AND_SOURCE = 10
 const MAX_PER_SECOND = 100
 const WINDOW_MS = 1000
-
-const LONG_HEADER = 0x80
-const FIXED_BIT = 0x40
 
 export class StatelessResets {
   readonly #secret: Uint8Array

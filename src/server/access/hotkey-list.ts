@@ -3,6 +3,7 @@ import { inspect } from 'node:util'
 import { parseHotkey } from '../../auth/ss58.js'
 import { LevinError } from '../../errors.js'
 import { ChangeListeners } from '../../metagraph/change-listeners.js'
+import { isList } from '../../options.js'
 import type { AccessRule, Objection } from './rule.js'
 
 /** A rule about hotkeys that are listed. */
@@ -37,7 +38,7 @@ export function hotkeyList(
 
 /** @returns a copy */
 function checkHotkeys(name: string, hotkeys: Iterable<string>): ReadonlySet<string> {
-  if (typeof hotkeys !== 'object' || hotkeys === null || !(Symbol.iterator in hotkeys)) {
+  if (!isList(hotkeys)) {
     throw new LevinError('CONFIG', `${name} takes a list of hotkeys: write ${name}([hotkey])`)
   }
   const checked = new Set<string>()

@@ -12,7 +12,8 @@ export interface NeuronRuleOptions {
   readonly maxAgeMs?: number
 }
 
-const DEFAULT_MAX_AGE_MS = 4 * 1_800_000
+/** How old what a rule or a filter goes by may be, unless it is told otherwise. */
+export const DEFAULT_MAX_AGE_MS = 4 * 1_800_000
 
 /**
  * @param name of the rule's function

@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import { type Clock, inTime } from '../../clock.js'
 import { LevinError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
+import { isList } from '../../options.js'
 import { sourceKey } from '../../transport/source-key.js'
 
 /**
@@ -105,7 +106,7 @@ export class ResolvedHosts {
 /** @throws LevinError CONFIG naming what is no IP address */
 function checkAnswer(answer: AllowedHosts): 'bypass' | ReadonlySet<string> {
   if (answer === 'bypass') return 'bypass'
-  if (typeof answer !== 'object' || answer === null || !(Symbol.iterator in answer)) {
+  if (!isList(answer)) {
     throw new LevinError(
       'CONFIG',
       `the resolver answered ${inspect(answer)}; it is 'bypass' or a list of IP addresses`,

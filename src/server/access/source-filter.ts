@@ -7,6 +7,7 @@ import { checkKeys, milliseconds } from '../../options.js'
 import { checkLogger } from '../../pino-logger.js'
 import { sourceKey } from '../../transport/source-key.js'
 import { LearnedHosts } from './learned-hosts.js'
+import { DEFAULT_MAX_AGE_MS } from './neuron-rule.js'
 import { type AllowedHosts, ResolvedHosts } from './resolved-hosts.js'
 
 export interface SourceFilterOptions {
@@ -89,7 +90,7 @@ export function sourceFilter(options: SourceFilterOptions): SourceFilter {
   checkKeys(WHERE, options, KEYS)
   const { resolve, learn, clock = systemClock } = options
   const logger = checkLogger(WHERE, options.logger, 'info')
-  const maxAgeMs = milliseconds(WHERE, 'maxAgeMs', options.maxAgeMs ?? 7_200_000)
+  const maxAgeMs = milliseconds(WHERE, 'maxAgeMs', options.maxAgeMs ?? DEFAULT_MAX_AGE_MS)
   const refreshMs = milliseconds(WHERE, 'refreshMs', options.refreshMs ?? 300_000)
   const timeoutMs = milliseconds(WHERE, 'timeoutMs', options.timeoutMs ?? 30_000)
   if (maxAgeMs < refreshMs) {

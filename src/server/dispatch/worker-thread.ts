@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { handlersOf } from '../../decorators/metadata.js'
 import { LevinError } from '../../errors.js'
-import { type LogFields, type Logger, type LogLevel, silentLogger } from '../../logger.js'
+import { type LogFields, type Logger, type LogLevel, loggerOf, silentLogger } from '../../logger.js'
 import { decodeValue, encodeValue } from '../../wire/msgpack.js'
 import { EncodedMap, type SynapseData } from '../../wire/value.js'
 import { LiveCall } from '../call.js'
@@ -148,7 +148,7 @@ function loggerTo(port: MessagePort): Logger {
       tell(port, { level, message, fields: { fields: inspect(fields, { customInspect: false }) } })
     }
   }
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  return loggerOf(write)
 }
 
 /** Copied between threads, an error would lose its code and its class. */

@@ -1,7 +1,7 @@
 import { decodeHotkey } from '../../auth/ss58.js'
 import type { Call } from '../../contract/call.js'
 import { LevinError } from '../../errors.js'
-import { checkKeys } from '../../options.js'
+import { checkKeys, isList } from '../../options.js'
 import type { Next, NothingAdded } from './middleware.js'
 import { checkFunction, type Plugin } from './plugin.js'
 import { refuse } from './refuse.js'
@@ -65,7 +65,7 @@ function check<C extends Call>(options: BlacklistOptions<C>) {
   }
   checkKeys('blacklist', options, ['hotkeys', 'when'])
   const { hotkeys = [], when } = options
-  if (typeof hotkeys !== 'object' || hotkeys === null || !(Symbol.iterator in hotkeys)) {
+  if (!isList(hotkeys)) {
     throw new LevinError('CONFIG', 'blacklist: hotkeys is a list: write { hotkeys: [hotkey] }')
   }
   checkFunction('blacklist', 'when', when)

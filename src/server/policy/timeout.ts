@@ -1,9 +1,7 @@
 import type { Call } from '../../contract/call.js'
+import { MAX_TIMER_MS } from '../../options.js'
 import type { Next } from './middleware.js'
 import { type PerSynapse, type Plugin, perSynapse, SynapseNames } from './plugin.js'
-
-/** The longest time for which Node can set a timer; one for longer would fire at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
 export interface TimeoutStats {
   /** Calls whose deadline was brought forward. */
@@ -20,7 +18,7 @@ export interface TimeoutStats {
  */
 export function timeout(limits: PerSynapse): Plugin<[limits: PerSynapse], TimeoutStats> {
   const names = new SynapseNames('timeout')
-  const parse = (given: PerSynapse) => perSynapse(names, given, 1, MAX_TIMEOUT_MS)
+  const parse = (given: PerSynapse) => perSynapse(names, given, 1, MAX_TIMER_MS)
   let limitOf = parse(limits)
   let limited = 0
   return Object.assign(
