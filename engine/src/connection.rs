@@ -1,0 +1,167 @@
+//! One connection: what it may still cost, when it wants to be looked at, and who its owner is.
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use quinn_proto::{Dir, StreamId};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::config;
+use crate::limits;
+use crate::streams::Pending;
+
+/// The low bits of an id are quinn's handle, which is used again; the high ones make it another id then.
+const HANDLES: u64 = 1 << 20;
+
+/// The handle that the connection with this id has, or had.
+pub fn handle_of(id: u64) -> usize {
+    (id % HANDLES) as usize
+}
+
+pub struct Connection {
+    pub quic: quinn_proto::Connection,
+    pub id: u64,
+    pub remote: SocketAddr,
+    pub is_server: bool,
+    /// In which of the table's queues it is.
+    pub is_to_collect: bool,
+    pub is_to_send: bool,
+    /// Its entry among the deadlines.
+    pub entry: Option<Instant>,
+    pub is_established: bool,
+    /// The owner was told of the end, or brought it about.
+    pub is_over: bool,
+    /// Why it is cut off without a word to the peer.
+    pub(crate) condemned: Option<String>,
+    is_trusted: bool,
+    stranger_bytes: usize,
+    born_at: Instant,
+    heard_at: Instant,
+    keep_alive: Duration,
+    max_streams: u32,
+
+    /// Streams whose owner wants no bytes now.
+    pub(crate) paused: FxHashSet<StreamId>,
+    /// Streams with bytes that the owner could not be given yet, and whether it knows of them.
+    pub(crate) read_again: Vec<(StreamId, bool)>,
+    /// What the owner wrote through the outbox and quinn did not take.
+    pub(crate) pending: FxHashMap<StreamId, Pending>,
+    /// Of those, which the owner has to be told of.
+    pub(crate) tell_blocked: Vec<StreamId>,
+    /// Finished streams of which the peer has not acknowledged everything.
+    pub(crate) unfinished: FxHashSet<StreamId>,
+    pub(crate) is_flush_wanted: bool,
+    /// Streams that this end may have opened in all.
+    pub(crate) credit: u64,
+}
+
+pub struct Birth {
+    pub handle: usize,
+    pub generation: u64,
+    pub is_server: bool,
+    pub keep_alive: Duration,
+    pub max_streams: u32,
+    pub now: Instant,
+}
+
+impl Connection {
+    pub fn new(quic: quinn_proto::Connection, birth: Birth) -> Self {
+        let Birth { handle, generation, is_server, keep_alive, max_streams, now } = birth;
+        Self {
+            id: generation * HANDLES + handle as u64,
+            remote: quic.remote_address(),
+            quic,
+            is_server,
+            is_to_collect: false,
+            is_to_send: false,
+            entry: None,
+            is_established: false,
+            is_over: false,
+            condemned: None,
+            is_trusted: !is_server,
+            stranger_bytes: 0,
+            born_at: now,
+            heard_at: now,
+            keep_alive,
+            max_streams,
+            paused: FxHashSet::default(),
+            read_again: Vec::new(),
+            pending: FxHashMap::default(),
+            tell_blocked: Vec::new(),
+            unfinished: FxHashSet::default(),
+            is_flush_wanted: false,
+            credit: 0,
+        }
+    }
+
+    /// A datagram of so many bytes came. False when it is one too many of a stranger's.
+    pub fn takes(&mut self, bytes: usize, now: Instant) -> bool {
+        self.heard_at = now;
+        if self.is_trusted {
+            return self.condemned.is_none();
+        }
+        self.stranger_bytes += bytes;
+        let (most, when) = match self.is_established {
+            false => (limits::HALF_OPEN_BYTES, "TLS was done"),
+            true => (limits::STRANGER_BYTES, "the handshake"),
+        };
+        if self.stranger_bytes > most {
+            self.condemn(&format!("too many bytes before {when}"));
+        }
+        self.condemned.is_none()
+    }
+
+    /// Is to be cut off without a word to the peer.
+    pub fn condemn(&mut self, reason: &str) {
+        self.condemned.get_or_insert_with(|| reason.into());
+    }
+
+    /// The peer proved who it is: streams, windows and signs of life as for an honest one.
+    pub fn trust(&mut self) {
+        if self.is_trusted {
+            return;
+        }
+        self.is_trusted = true;
+        self.quic.set_receive_window(limits::CONNECTION_WINDOW.into());
+        self.quic.set_max_concurrent_streams(Dir::Bi, config::streams(self.max_streams));
+    }
+
+    /// When something has to be done although nothing came.
+    pub fn deadline(&mut self) -> Option<Instant> {
+        let own = if self.is_over || self.condemned.is_some() {
+            None
+        } else if !self.is_established {
+            self.is_server.then(|| self.born_at + limits::HALF_OPEN_TIME)
+        } else {
+            self.is_trusted.then(|| self.heard_at + self.keep_alive)
+        };
+        match (self.quic.poll_timeout(), own) {
+            (Some(quic), Some(own)) => Some(quic.min(own)),
+            (quic, own) => quic.or(own),
+        }
+    }
+
+    pub fn on_deadline(&mut self, now: Instant) {
+        if self.is_server && !self.is_established && now >= self.born_at + limits::HALF_OPEN_TIME {
+            self.condemn("TLS was not done in time");
+            return;
+        }
+        self.quic.handle_timeout(now);
+        if self.is_established && self.is_trusted && !self.is_over && now >= self.heard_at + self.keep_alive {
+            self.quic.ping();
+            self.heard_at = now; // the next one after another silence; quinn keeps the idle timeout
+        }
+    }
+
+    pub fn close(&mut self, now: Instant, code: u32, reason: String) {
+        self.is_over = true;
+        self.quic.close(now, code.into(), Bytes::from(reason.into_bytes()));
+    }
+
+    /// DER bytes of what the peer proved to hold the key of.
+    pub fn peer_certificate(&self) -> Option<Vec<u8>> {
+        let identity = self.quic.crypto_session().peer_identity()?;
+        let chain = identity.downcast::<Vec<rustls::pki_types::CertificateDer<'static>>>().ok()?;
+        chain.first().map(|certificate| certificate.to_vec())
+    }
+}

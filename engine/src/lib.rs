@@ -1,0 +1,41 @@
+//! Levin's QUIC engine: quinn-proto, which does no IO, on Node's own event loop.
+//!
+//! | file                                     | what                                                             |
+//! | ---------------------------------------- | ---------------------------------------------------------------- |
+//! | `node`                                   | what JavaScript calls                                            |
+//! | `shell`, `uv`                            | the loop: libuv's handles, turns, calls into JavaScript, panics  |
+//! | `endpoint`, `receive`, `transmit`        | one socket and its connections, without Node                     |
+//! | `table`, `deadlines`                     | which connection is meant, and when it wants to be looked at     |
+//! | `connection`, `streams`, `events`        | one connection: its limits, its bytes, what is told of it        |
+//! | `memory`                                 | records, bytes and commands, shared with JavaScript              |
+//! | `socket`, `address`, `tls`, `config`, `limits` | what these stand on                                        |
+//! | `sr25519`                                | signatures of the handshake                                      |
+#![deny(unsafe_op_in_unsafe_fn)]
+// Without Node there is nobody who calls most of it.
+#![cfg_attr(test, allow(dead_code))]
+
+mod address;
+mod config;
+mod connection;
+mod deadlines;
+mod endpoint;
+mod events;
+mod limits;
+mod memory;
+mod receive;
+mod socket;
+mod sr25519;
+mod streams;
+mod table;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod transmit;
+
+// Their symbols are in the node binary alone.
+#[cfg(not(test))]
+mod node;
+#[cfg(not(test))]
+mod shell;
+#[cfg(not(test))]
+mod uv;

@@ -1,0 +1,55 @@
+//! Every number that bounds what a peer, or a turn of the loop, may cost. Each has its reason beside it.
+use std::time::Duration;
+
+/// Bytes and time that a newcomer has until TLS is done. An honest handshake takes 4 KiB and a few round trips.
+pub const HALF_OPEN_BYTES: usize = 24 * 1024;
+pub const HALF_OPEN_TIME: Duration = Duration::from_secs(10);
+/// Bytes in datagrams that a peer may send after that, until its owner trusts it. Levin's handshake takes 5 KiB.
+pub const STRANGER_BYTES: usize = 96 * 1024;
+/// Streams that a stranger may have open at once: a few attempts at the handshake.
+pub const STRANGER_STREAMS: u32 = 8;
+/// Bytes of all its streams that a stranger may have under way: a handshake is one frame of 185 bytes.
+pub const STRANGER_WINDOW: u32 = 64 * 1024;
+
+/// Bytes of all streams of one connection that may be under way to us: several streams at full speed, and a bound on
+/// what a peer can make us keep by sending the ends of its streams and never their beginnings.
+pub const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
+/// Bytes of one connection that the engine keeps for the peer to acknowledge. The rest waits with its owner.
+pub const SEND_WINDOW: u64 = 10_000_000;
+/// Bytes of TLS messages that a peer may send out of order: a certificate is 0.5 KiB.
+pub const CRYPTO_BUFFER: usize = 16 * 1024;
+
+/// Newcomers that quinn itself may hold between seeing them and our decision, which follows at once.
+pub const UNDECIDED: usize = 16;
+/// Life of a Retry's token: several round trips on the worst path, and too short to collect them.
+pub const RETRY_TOKEN_LIFE: Duration = Duration::from_secs(15);
+/// Between two stateless resets, to whomever: 50 a second are 2 KiB.
+pub const RESET_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Datagrams (or trains of equal ones, with GRO) that one system call reads.
+pub const BATCH: usize = 8;
+/// System calls that read, in a turn.
+pub const BATCHES: usize = 32;
+/// Time after which a turn stops reading, so that this end and the peer work at the same time.
+pub const RECEIVE_TIME: Duration = Duration::from_micros(50);
+/// The largest train that the kernel hands over: 64 datagrams in 64 KiB.
+pub const TRAIN_BYTES: usize = 64 * 1024;
+/// Bytes that the kernel may hold for us while the loop is busy; it gives what its own limits allow.
+pub const SOCKET_BUFFER: usize = 4 * 1024 * 1024;
+
+/// Datagrams that one connection may send in a turn, so that one peer cannot starve the others.
+pub const PACKETS_OF_ONE: usize = 128;
+/// Datagrams that all may send in a turn: about a millisecond.
+pub const PACKETS_OF_ALL: usize = 1024;
+/// Datagrams in one system call: what fits into 64 KiB at 1,452 bytes each.
+pub const SEGMENTS: usize = 44;
+
+/// Bytes of one stream that JavaScript gets at once, so that one stream does not take the whole arena.
+pub const STREAM_QUANTUM: usize = 512 * 1024;
+/// Calls into JavaScript in one turn, each with at most an arena full of bytes and a table full of records.
+pub const DELIVERIES: usize = 4;
+/// quinn copies each write into an allocation of its own: pieces of this size come from malloc's bins, larger ones are
+/// given back to the system and faulted in anew each time.
+pub const WRITE_PIECE: usize = 32 * 1024;
+/// Bytes of a close reason that are passed on; btlightning's are words.
+pub const REASON_BYTES: usize = 256;
