@@ -116,6 +116,7 @@ impl Engine {
             .and_then(|port| address::parse(&host, port))
             .map_err(failed)?;
         let dialled = self.shell.call(|endpoint| Some(endpoint.dial(to)));
+        self.shell.keep_alive();
         let id = dialled.ok_or_else(|| failed("the endpoint is closed"))?.map_err(failed)?;
         Ok(id as f64)
     }

@@ -220,7 +220,7 @@ impl Shell {
     }
 
     /// Who listens keeps the process alive; who dials does so while there are connections.
-    fn keep_alive(&self) {
+    pub fn keep_alive(&self) {
         let wanted = self.is_server || self.with(|endpoint| endpoint.live() > 0);
         if !self.is_open() || self.keeps_alive.replace(wanted) == wanted {
             return;

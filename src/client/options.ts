@@ -4,11 +4,17 @@ import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { checkLogger } from '../pino-logger.js'
+import { checkEngine, type EngineChoice } from '../transport/load-engine.js'
 import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD } from '../wire/frame.js'
 
 export interface ValidatorOptions {
   /** The validator's hotkey and what signs for it. */
   readonly signer: Signer
+  /**
+   * The QUIC engine: `quinn`, the native one, `quiche`, or `auto`: quinn where it loads, else quiche. Default: the
+   * environment variable `LEVIN_ENGINE`, or `auto`.
+   */
+  readonly engine?: EngineChoice
   /** Default: `pinoLogger('warn')`, JSON lines on standard error. */
   readonly logger?: Logger
   /** Milliseconds that connecting and the handshake may take together. Default 10,000, as btlightning. */
@@ -39,6 +45,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 
 const KEYS: ReadonlySet<string> = new Set<keyof ValidatorOptions>([
   'signer',
+  'engine',
   'logger',
   'connectTimeoutMs',
   'timeoutMs',
@@ -70,6 +77,7 @@ export function checkValidatorOptions(options: ValidatorOptions): ValidatorSetti
   const idleTimeoutMs = integer('idleTimeoutMs', options.idleTimeoutMs ?? 150_000, 100, 3_600_000)
   return {
     signer,
+    engine: checkEngine('new Validator', options.engine),
     logger: checkLogger('new Validator', options.logger, 'warn'),
     connectTimeoutMs: checkTimeout('connectTimeoutMs', options.connectTimeoutMs ?? 10_000),
     timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 12_000),

@@ -1,7 +1,8 @@
 import { LevinError } from '../errors.js'
-import { Dialler } from '../transport/dial.js'
+import type { Dialler } from '../transport/engine.js'
 import type { CloseInfo, Link } from '../transport/link.js'
-import { defaultQuicOptions } from '../transport/quic-config.js'
+import { loadEngine } from '../transport/load-engine.js'
+import { defaultQuicOptions } from '../transport/quic-options.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import { type Axon, checkAxon } from './axon.js'
 import { authenticate } from './handshake.js'
@@ -29,7 +30,8 @@ export interface ConnectOptions {
  */
 export class Validator {
   readonly #settings: ValidatorSettings
-  readonly #dialler: Dialler
+  /** Made by the first `connect`, which loads the engine. */
+  #dialler: Promise<Dialler> | undefined
   readonly #links = new Set<Link>()
   readonly #attempts = new Set<Attempt>()
   #closed = false
@@ -37,11 +39,6 @@ export class Validator {
   /** @throws LevinError CONFIG for an option that is missing, unknown or out of range */
   constructor(options: ValidatorOptions) {
     this.#settings = checkValidatorOptions(options)
-    const { idleTimeoutMs, keepAliveMs, clock } = this.#settings
-    this.#dialler = new Dialler(
-      { ...defaultQuicOptions, idleTimeoutMs, keepAliveMs, maxPeerStreams: 0 },
-      clock,
-    )
   }
 
   /** SS58. */
@@ -62,6 +59,7 @@ export class Validator {
     const { signal } = options
     const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? this.#settings.connectTimeoutMs)
     if (this.#closed) throw new LevinError('CONFIG', 'connect() came after close(): make a new Validator')
+    this.#dialler ??= this.#makeDialler()
     const attempt = new Attempt(axon, this.#settings, this.#dialler)
     const cancelTimer = this.#settings.clock.after(timeoutMs, () => {
       attempt.giveUp(
@@ -87,12 +85,23 @@ export class Validator {
     }
   }
 
+  async #makeDialler(): Promise<Dialler> {
+    const { clock, engine: choice, idleTimeoutMs, keepAliveMs, logger } = this.#settings
+    const { engine, notice } = await loadEngine(choice)
+    if (notice !== undefined) logger.warn(notice)
+    return engine.dialler({ ...defaultQuicOptions, idleTimeoutMs, keepAliveMs, maxPeerStreams: 0 }, clock)
+  }
+
   /** Closes every connection: calls that run fail with CONNECTION_LOST, and `connect` with ABORTED. Idempotent. */
   close(): void {
     this.#closed = true
     for (const attempt of this.#attempts)
       attempt.giveUp(new LevinError('ABORTED', 'the validator was closed'))
     for (const link of this.#links) link.close(CLOSE_CODE, CloseReason.clientShutdown)
+    this.#dialler?.then(
+      (dialler) => dialler.close(),
+      () => {}, // `connect` said what was wrong
+    )
   }
 }
 
@@ -104,7 +113,7 @@ class Attempt {
   #reject!: (error: LevinError) => void
   #over = false
 
-  constructor(axon: Axon, settings: ValidatorSettings, dialler: Dialler) {
+  constructor(axon: Axon, settings: ValidatorSettings, dialler: Promise<Dialler>) {
     this.result = new Promise((resolve, reject) => {
       this.#reject = reject
       const succeed = (link: Link) => {
@@ -117,8 +126,8 @@ class Attempt {
     })
   }
 
-  async #run(axon: Axon, settings: ValidatorSettings, dialler: Dialler): Promise<Link> {
-    const link = await this.#established(axon, dialler)
+  async #run(axon: Axon, settings: ValidatorSettings, dialler: Promise<Dialler>): Promise<Link> {
+    const link = await this.#established(axon, await dialler)
     this.phase = 'the handshake with'
     await authenticate(link, axon.hotkey, settings)
     return link

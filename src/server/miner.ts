@@ -15,9 +15,10 @@ import { LevinError } from '../errors.js'
 import { checkKeys } from '../options.js'
 import { isProcessEnding } from '../signals.js'
 import { type Certificate, createCertificate } from '../transport/certificate.js'
-import { Endpoint } from '../transport/endpoint.js'
+import type { Listener } from '../transport/engine.js'
 import type { Address } from '../transport/link.js'
-import { defaultQuicOptions } from '../transport/quic-config.js'
+import { loadEngine } from '../transport/load-engine.js'
+import { defaultQuicOptions } from '../transport/quic-options.js'
 import { CloseReason } from '../wire/protocol-texts.js'
 import { isOpen } from './access/open.js'
 import { type AccessPolicy, ruleOf } from './access/rule.js'
@@ -57,7 +58,7 @@ export class Miner<Added extends object = NothingAdded> {
   readonly #middleware: AnyMiddleware[] = []
   readonly #declared = new Map<string, DeclaredHandler>()
   #service: MinerService | undefined
-  #endpoint: Endpoint | undefined
+  #listener: Listener | undefined
   #starting: Promise<Address> | undefined
   #closed: Promise<void> | undefined
   #state: 'new' | 'listening' | 'closed' = 'new'
@@ -86,7 +87,7 @@ export class Miner<Added extends object = NothingAdded> {
 
   /** What it does and did, since `listen`. @throws LevinError CONFIG before */
   stats(): MinerStats {
-    if (this.#service !== undefined) return this.#service.stats(this.#endpoint?.stats())
+    if (this.#service !== undefined) return this.#service.stats(this.#listener?.stats())
     throw new LevinError('CONFIG', 'stats() came too early: the miner counts from listen() on')
   }
 
@@ -234,16 +235,16 @@ export class Miner<Added extends object = NothingAdded> {
     this.#service = service
     try {
       await service.start()
-      if (!this.#isClosed) this.#endpoint = await this.#bind(service, { host, port }, certificate)
+      if (!this.#isClosed) this.#listener = await this.#bind(service, { host, port }, certificate)
     } catch (error) {
       this.#service = undefined
       throw error
     }
-    if (this.#endpoint === undefined || this.#isClosed) {
+    if (this.#listener === undefined || this.#isClosed) {
       throw new LevinError('ABORTED', 'the miner was closed before it listened') // close() stops what there is
     }
     if (isOpen(this.#access)) logger.warn('access is open(): every hotkey that can sign is admitted')
-    const { address } = this.#endpoint
+    const { address } = this.#listener
     logger.info('miner listening', { hotkey: this.hotkey, ...address, synapses: [...this.#declared.keys()] })
     return address
   }
@@ -253,11 +254,13 @@ export class Miner<Added extends object = NothingAdded> {
     service: MinerService,
     { host, port }: Required<ListenAddress>,
     certificate: Certificate,
-  ): Promise<Endpoint> {
-    const { clock, idleTimeoutMs, keepAliveMs, maxStreams, resetSecret, sourceFilter, validateAddresses } =
-      this.#settings
+  ): Promise<Listener> {
+    const { clock, idleTimeoutMs, keepAliveMs, logger, maxStreams, resetSecret } = this.#settings
+    const { sourceFilter, validateAddresses } = this.#settings
     try {
-      return await Endpoint.listen({
+      const { engine, notice } = await loadEngine(this.#settings.engine)
+      if (notice !== undefined) logger.warn(notice)
+      return await engine.listen({
         host,
         port,
         certificate,
@@ -268,6 +271,7 @@ export class Miner<Added extends object = NothingAdded> {
         ...(sourceFilter && { admitsSource: (source) => sourceFilter.admits(source) }),
         isKnownSource: (source) => service.admission.rate.isKnown(source),
         onConnection: (link) => service.accept(link),
+        onFailure: (error) => logger.error('the network engine failed: the miner hears nobody', { error }),
       })
     } catch (error) {
       await service.stop()
@@ -290,9 +294,9 @@ export class Miner<Added extends object = NothingAdded> {
     const dueMs = clock.monotonicMs() + drainMs
     // What it waits for may never come.
     if (this.#starting !== undefined) await settles(clock, drainMs, this.#starting)
-    this.#endpoint?.refuseNew()
+    this.#listener?.refuseNew()
     await this.#service?.drain(dueMs - clock.monotonicMs())
-    await this.#endpoint?.close(CloseReason.serverShutdown, dueMs - clock.monotonicMs())
+    await this.#listener?.close(CloseReason.serverShutdown, dueMs - clock.monotonicMs())
     await this.#service?.stop()
     logger.info('miner stopped', { hotkey: this.hotkey })
   }

@@ -6,6 +6,7 @@ import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { integer as checkInteger, checkKeys } from '../options.js'
 import { checkLogger } from '../pino-logger.js'
+import { checkEngine, type EngineChoice } from '../transport/load-engine.js'
 import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD } from '../wire/frame.js'
 import { type AccessPolicy, ruleOf } from './access/rule.js'
 import type { SourceFilter } from './access/source-filter.js'
@@ -19,6 +20,11 @@ export interface MinerOptions {
   readonly signer: Signer
   /** Who may come in: `allowlist([...])`, another rule, `any` and `all` of them, a function, or `open()`. There is no default. */
   readonly access: AccessPolicy
+  /**
+   * The QUIC engine: `quinn`, the native one, `quiche`, or `auto`: quinn where it loads, else quiche. Default: the
+   * environment variable `LEVIN_ENGINE`, or `auto`.
+   */
+  readonly engine?: EngineChoice
   /** Default: `pinoLogger('info')`, JSON lines on standard error. */
   readonly logger?: Logger
   /** Where handlers' dependencies are registered. Default: tsyringe's global container. The miner makes a child of it. */
@@ -73,6 +79,7 @@ type Optional = 'container' | 'sourceFilter'
 const KEYS: readonly (keyof MinerOptions)[] = [
   'signer',
   'access',
+  'engine',
   'logger',
   'container',
   'handlerTimeoutMs',
@@ -131,6 +138,7 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
   return {
     signer,
     access,
+    engine: checkEngine('new Miner', options.engine),
     logger: checkLogger('new Miner', options.logger, 'info'),
     ...(options.container && { container: options.container }),
     ...(options.sourceFilter && { sourceFilter: options.sourceFilter }),

@@ -117,6 +117,7 @@ export class MinerService implements ExchangeHost {
     session.whenAccepted(() => {
       cancelTimer()
       this.#strangers.delete(link)
+      link.trust()
     })
     this.#strangers.add(link)
     link.events = {
@@ -124,7 +125,6 @@ export class MinerService implements ExchangeHost {
         stream.events = new Exchange(stream, session, link, this)
         if (!session.takesStream()) link.close(CLOSE_CODE, CloseReason.cleanup)
       },
-      maySendMore: () => !session.isStranger,
       onClosed: (info) => {
         cancelTimer()
         this.#strangers.delete(link)

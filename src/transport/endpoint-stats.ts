@@ -1,5 +1,9 @@
+import type { EngineName } from './engine.js'
+
 /** What a listening endpoint has seen. */
 export interface EndpointStats {
+  /** Which QUIC engine it runs on. */
+  readonly engine: EngineName
   /** Connections that there are now, half-open ones included. */
   readonly connections: number
   /** Of those, whose TLS is not done. */
@@ -26,36 +30,6 @@ export interface EndpointStats {
   }
   readonly retriesSent: number
   readonly resetsSent: number
-}
-
-/** Plain numbers: two additions are all that a datagram of a connection costs. */
-export class EndpointCounters {
-  datagramsIn = 0
-  datagramsOut = 0
-  bytesIn = 0
-  bytesOut = 0
-  filtered = 0
-  pinned = 0
-  halfOpenFull = 0
-  tooManyFromIp = 0
-  badToken = 0
-  malformed = 0
-  retriesSent = 0
-  resetsSent = 0
-
-  snapshot(connections: number, halfOpen: number): EndpointStats {
-    const { filtered, pinned, halfOpenFull, tooManyFromIp, badToken, malformed } = this
-    const { datagramsIn, datagramsOut, bytesIn, bytesOut, retriesSent, resetsSent } = this
-    return {
-      connections,
-      halfOpen,
-      datagramsIn,
-      datagramsOut,
-      bytesIn,
-      bytesOut,
-      dropped: { filtered, pinned, halfOpenFull, tooManyFromIp, badToken, malformed },
-      retriesSent,
-      resetsSent,
-    }
-  }
+  /** Newcomers that were told, during a shutdown, that nobody is taken any more. quiche says nothing to them. */
+  readonly refused: number
 }

@@ -1,6 +1,6 @@
 /**
  * The seam between the protocol and the network: types only. Server and client know a connection as a `Link` and an
- * exchange as a `LinkStream`, and nothing of QUIC's engine. `transport/` implements it over UDP,
+ * exchange as a `LinkStream`, and nothing of QUIC's engine. The engines in `transport/` implement it over UDP,
  * `test/support/memory-link.ts` in memory.
  *
  * Everything happens on one thread and calls back synchronously from the turn in which the bytes came, so that a
@@ -36,11 +36,6 @@ export interface LinkEvents {
   onStream?(stream: LinkStream): void
   /** A stream slot is free again, after `openStream` returned undefined. */
   onStreamSlot?(): void
-  /**
-   * Asked once of a peer that opened the link, when it has sent 96 KiB in datagrams: whether it is known by now. One
-   * that is not is cut off. Without this, every peer may go on.
-   */
-  maySendMore?(): boolean
   /** The last call: nothing comes after it. Every stream has had its own `onReset` before. */
   onClosed?(info: CloseInfo): void
 }
@@ -53,6 +48,11 @@ export interface Link {
   events: LinkEvents
   /** A new bidirectional stream, or undefined while the peer allows no more: wait for `onStreamSlot`. */
   openStream(events: StreamEvents): LinkStream | undefined
+  /**
+   * The peer of a link that it opened has proved who it is. Until then it is a stranger: it may send 96 KiB in datagrams,
+   * after which it is cut off, and is not kept alive in silence. Links that we dialled are trusted. Idempotent.
+   */
+  trust(): void
   /** Resolves when the peer has everything that was written on finished streams, or the link is closed. */
   flushed(): Promise<void>
   /** Sends a CONNECTION_CLOSE of the application and ends every stream: what is not flushed is lost. Idempotent. */
@@ -62,8 +62,8 @@ export interface Link {
 /** What a stream tells its owner. */
 export interface StreamEvents {
   /**
-   * Bytes in order. The receiver owns them and may keep views of them; to stop more from coming, it calls
-   * `stream.pause()`, and QUIC's flow control then stops the peer.
+   * Bytes in order, which are there only during the call: the receiver copies what it keeps. To stop more from coming, it
+   * calls `stream.pause()`, and QUIC's flow control then stops the peer.
    */
   onBytes(bytes: Uint8Array): void
   /** The peer finished its side. */

@@ -17,7 +17,7 @@ const TRUSTED_LENGTH = 1024 * 1024
 export interface FrameEvents {
   /** The header is there and within the limits, the payload perhaps not: throw to refuse the frame unread. */
   onHeader?(type: MessageType, length: number): void
-  /** `payload` is a view of the chunk when the frame lay in one chunk, else a buffer of its own. */
+  /** `payload` is a buffer of its own: its owner may keep views of it. */
   onFrame(type: MessageType, payload: Uint8Array): void
 }
 
@@ -83,7 +83,7 @@ export class FrameDecoder {
       }
       const size = Math.min(this.#length - this.#filled, chunk.length - at)
       if (size === this.#length) {
-        this.#emit(chunk.subarray(at, at + size))
+        this.#emit(copyOf(chunk, at, size))
       } else {
         if (size > 0) this.#gather(chunk, at, size)
         if (this.#filled < this.#length) break
@@ -142,7 +142,7 @@ export class FrameDecoder {
       buffer?.copy(larger, 0, 0, this.#filled)
       this.#gathered = buffer = larger
     }
-    buffer.set(chunk.subarray(at, at + size), this.#filled)
+    copyInto(buffer, this.#filled, chunk, at, size)
     this.#filled = filled
   }
 
@@ -152,4 +152,16 @@ export class FrameDecoder {
     this.#gathered = undefined
     this.#events.onFrame(type, payload)
   }
+}
+
+/** Small ones share blocks of Node's pool, which costs a tenth of a block of their own. */
+function copyOf(chunk: Uint8Array, at: number, size: number): Buffer {
+  const copy = Buffer.allocUnsafe(size)
+  copyInto(copy, 0, chunk, at, size)
+  return copy
+}
+
+function copyInto(target: Buffer, offset: number, chunk: Uint8Array, at: number, size: number): void {
+  // The whole of a chunk needs no view of it.
+  target.set(at === 0 && size === chunk.length ? chunk : chunk.subarray(at, at + size), offset)
 }

@@ -15,6 +15,7 @@ const refused = (mention: string) =>
 test('the defaults', () => {
   expect(check({})).toEqual({
     ...needed,
+    engine: process.env.LEVIN_ENGINE ?? 'auto',
     logger: expect.anything(),
     connectTimeoutMs: 10_000,
     timeoutMs: 12_000,
@@ -28,6 +29,7 @@ test('the defaults', () => {
 
 test('what is given is kept', () => {
   const given = {
+    engine: 'quiche' as const,
     logger: new RecordingLogger(),
     connectTimeoutMs: 1,
     timeoutMs: 2,

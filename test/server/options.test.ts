@@ -15,6 +15,7 @@ const refused = (mention: string) =>
 test("the defaults are btlightning's", () => {
   expect(check({})).toEqual({
     ...needed,
+    engine: process.env.LEVIN_ENGINE ?? 'auto',
     logger: expect.anything(),
     handlerTimeoutMs: 30_000,
     handshakeTimeoutMs: 10_000,
@@ -37,6 +38,7 @@ test("the defaults are btlightning's", () => {
 
 test('what is given is kept', () => {
   const given = {
+    engine: 'quiche' as const,
     logger: new RecordingLogger(),
     handlerTimeoutMs: 1,
     handshakeTimeoutMs: 2,

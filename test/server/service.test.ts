@@ -171,13 +171,11 @@ describe('strangers', () => {
     expect(validator.closed).toBeUndefined()
   })
 
-  test('are told from validators by who asks what they may send', async () => {
+  test('are not trusted before their handshake', async () => {
     const { miner } = waiting()
     const peer = miner.connect()
-    expect(peer.minerLink.events.maySendMore?.()).toBe(false)
+    expect(peer.minerLink.isTrusted).toBe(false)
     await peer.handshake()
-    expect(peer.minerLink.events.maySendMore?.()).toBe(true)
-    await miner.authenticated() // replaces it
-    expect(peer.minerLink.events.maySendMore?.()).toBe(true)
+    expect(peer.minerLink.isTrusted).toBe(true)
   })
 })

@@ -1,22 +1,26 @@
 import { createCertificate } from '../../src/transport/certificate.js'
-import { Dialler } from '../../src/transport/dial.js'
-import { Endpoint } from '../../src/transport/endpoint.js'
+import type { Engine, Listener } from '../../src/transport/engine.js'
 import type { CloseInfo, Link, LinkStream, StreamEvents } from '../../src/transport/link.js'
-import { defaultQuicOptions, type QuicOptions } from '../../src/transport/quic-config.js'
+import { checkEngine, loadEngine } from '../../src/transport/load-engine.js'
+import { defaultQuicOptions, type QuicOptions } from '../../src/transport/quic-options.js'
 
 export interface Server {
-  readonly endpoint: Endpoint
+  readonly endpoint: Listener
   readonly port: number
   readonly certificate: Uint8Array
   readonly links: Link[]
   readonly closed: CloseInfo[]
 }
 
+/** The engine that the environment asks for, unless a test wants a certain one. */
+const engineOf = async (engine: Engine | undefined): Promise<Engine> =>
+  engine ?? (await loadEngine(checkEngine('the test', undefined))).engine
+
 /** What a server does with each stream when nothing else is said: sends back what came, when all of it has come. */
 export function echo(stream: LinkStream): void {
   const chunks: Uint8Array[] = []
   stream.events = {
-    onBytes: (bytes) => chunks.push(bytes),
+    onBytes: (bytes) => chunks.push(Buffer.from(bytes)),
     onEnd: () => stream.end(Buffer.concat(chunks)),
     onReset: () => {},
   }
@@ -26,17 +30,19 @@ export async function serve(
   onStream: (stream: LinkStream, link: Link) => void = echo,
   quic: Partial<QuicOptions> = {},
   host = '127.0.0.1',
+  engine?: Engine,
 ): Promise<Server> {
   const certificate = createCertificate()
   const links: Link[] = []
   const closed: CloseInfo[] = []
-  const endpoint = await Endpoint.listen({
+  const endpoint = await (await engineOf(engine)).listen({
     host,
     port: 0,
     certificate,
     quic: { ...defaultQuicOptions, ...quic },
     onConnection: (link) => {
       links.push(link)
+      link.trust()
       link.events = { onStream: (stream) => onStream(stream, link), onClosed: (info) => closed.push(info) }
     },
   })
@@ -56,8 +62,10 @@ export async function dial(
   port: number,
   quic: Partial<QuicOptions> = {},
   host = '127.0.0.1',
+  engine?: Engine,
 ): Promise<Client> {
-  const dialler = new Dialler({ ...defaultQuicOptions, maxPeerStreams: 0, ...quic })
+  const options = { ...defaultQuicOptions, maxPeerStreams: 0, ...quic }
+  const dialler = (await engineOf(engine)).dialler(options)
   let link!: Link
   const waiting: (() => void)[] = []
   let tellClosed!: (info: CloseInfo) => void
@@ -92,7 +100,7 @@ export async function dial(
     new Promise((resolve, reject) => {
       const chunks: Uint8Array[] = []
       void open({
-        onBytes: (chunk) => chunks.push(chunk),
+        onBytes: (chunk) => chunks.push(Buffer.from(chunk)),
         onEnd: () => resolve(Buffer.concat(chunks)),
         onReset: (reason) => reject(new Error(reason)),
       }).then((stream) => stream.end(bytes))

@@ -99,7 +99,10 @@ export class Host {
         const stream = flags >= NEW ? link.opened(a) : link.find(a)
         if (stream === undefined) return
         const offset = records[at + 3]!
-        stream.received(length === 0 ? undefined : arena.subarray(offset, offset + length), (flags & LAST) !== 0)
+        stream.received(
+          length === 0 ? undefined : arena.subarray(offset, offset + length),
+          (flags & LAST) !== 0,
+        )
         return
       }
       case RecordKind.canWrite:

@@ -61,7 +61,9 @@ export class StreamTable {
 
   /** All of them, as of now, in the order in which they were opened. */
   toArray(): QuinnStream[] {
-    const streams = [...this.#places, ...(this.#others?.values() ?? [])].filter((stream) => stream !== undefined)
+    const streams = [...this.#places, ...(this.#others?.values() ?? [])].filter(
+      (stream) => stream !== undefined,
+    )
     return streams.sort((a, b) => a.id - b.id)
   }
 }

@@ -112,7 +112,10 @@ export class QuinnStream implements LinkStream {
     const { host, id } = this.#link
     for (let bytes = queue[0]; bytes !== undefined; bytes = queue[0]) {
       const taken = host.native.write(id, this.id, bytes, this.#finAfterQueue && queue.length === 1)
-      if (taken < 0) return this.stopped()
+      if (taken < 0) {
+        this.stopped()
+        return
+      }
       if (taken < bytes.length) {
         queue[0] = bytes.subarray(taken)
         return

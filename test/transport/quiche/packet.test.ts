@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { destinationKey, hasShortHeader, parseLongHeader, QUIC_V1 } from '../../src/transport/packet.js'
+import {
+  destinationKey,
+  hasShortHeader,
+  parseLongHeader,
+  QUIC_V1,
+} from '../../../src/transport/quiche/packet.js'
 
 /** RFC 9001, appendix A.2: the header of a client's Initial, before header protection. */
 const initial = Buffer.concat([

@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto'
 import { createSocket, Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { systemClock } from '../../src/clock.js'
-import type { Endpoint, ListenOptions } from '../../src/transport/endpoint.js'
-import type { CloseInfo, Link } from '../../src/transport/link.js'
-import { connectNative } from '../../src/transport/native.js'
-import { MIN_INITIAL_DATAGRAM } from '../../src/transport/packet.js'
-import { StatelessResets } from '../../src/transport/stateless-reset.js'
-import { FakeClock } from '../support/fake-clock.js'
-import { type Client, dial, echo } from '../support/quic-pair.js'
+import { systemClock } from '../../../src/clock.js'
+import type { Listener, ListenOptions } from '../../../src/transport/engine.js'
+import type { CloseInfo, Link } from '../../../src/transport/link.js'
+import { connectNative } from '../../../src/transport/quiche/native.js'
+import { MIN_INITIAL_DATAGRAM } from '../../../src/transport/quiche/packet.js'
+import { StatelessResets } from '../../../src/transport/quiche/stateless-reset.js'
+import { FakeClock } from '../../support/fake-clock.js'
+import { type Client, dial, echo } from '../../support/quic-pair.js'
 import { clientConfig, listen, RawClient, until } from './raw-client.js'
 
 const closing: (() => unknown)[] = []
@@ -19,13 +19,13 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-async function listening(options: Partial<ListenOptions> = {}): Promise<Endpoint> {
+async function listening(options: Partial<ListenOptions> = {}): Promise<Listener> {
   const endpoint = await listen(options)
   closing.push(() => endpoint.close('server_shutdown'))
   return endpoint
 }
 
-async function raw(endpoint: Endpoint, host?: string): Promise<RawClient> {
+async function raw(endpoint: Listener, host?: string): Promise<RawClient> {
   const client = await RawClient.to(endpoint.address.port, host)
   closing.push(() => client.close())
   return client
@@ -38,13 +38,13 @@ async function dialled(port: number): Promise<Client> {
 }
 
 /** Sends, and waits until the endpoint has looked at it. */
-async function sent(endpoint: Endpoint, client: RawClient, ...datagrams: Uint8Array[]): Promise<void> {
+async function sent(endpoint: Listener, client: RawClient, ...datagrams: Uint8Array[]): Promise<void> {
   const before = endpoint.stats().datagramsIn
   for (const datagram of datagrams) await client.send(datagram)
   await until(() => endpoint.stats().datagramsIn === before + datagrams.length)
 }
 
-const dropped = (endpoint: Endpoint) =>
+const dropped = (endpoint: Listener) =>
   Object.fromEntries(Object.entries(endpoint.stats().dropped).filter(([, count]) => count > 0))
 
 const TYPE_RETRY = 0xf0
@@ -174,7 +174,7 @@ describe('the filter of sources', () => {
 
 describe('half-open connections', () => {
   /** Brings a token back and then says no more. */
-  async function halfOpen(endpoint: Endpoint, host: string): Promise<void> {
+  async function halfOpen(endpoint: Listener, host: string): Promise<void> {
     const client = await raw(endpoint, host)
     await sent(endpoint, client, await client.initialWithToken())
   }
@@ -272,7 +272,7 @@ describe('stateless reset', () => {
   /** A client of an endpoint that was killed, whose port another one has now. */
   async function survivor(
     secretAfter: Uint8Array,
-  ): Promise<{ client: Client; restarted: Endpoint; relay: Relay }> {
+  ): Promise<{ client: Client; restarted: Listener; relay: Relay }> {
     let link!: Link
     const killed = await listen({
       resetSecret,
@@ -502,7 +502,8 @@ describe('what may come before the owner knows who it is', () => {
     const ends: CloseInfo[] = []
     const endpoint = await listening({
       onConnection: (link) => {
-        link.events = { onStream: echo, onClosed: (info) => ends.push(info), maySendMore: () => isKnown }
+        link.events = { onStream: echo, onClosed: (info) => ends.push(info) }
+        if (isKnown) link.trust()
       },
     })
     const stranger = await dialled(endpoint.address.port)

@@ -1,14 +1,17 @@
-/** The listening end: one UDP socket, many connections, each pinned to the address that it came from. */
+/** The listening end of quiche. */
 import { randomBytes } from 'node:crypto'
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { isIP, isIPv6 } from 'node:net'
-import { type Clock, settles, systemClock } from '../clock.js'
-import { LevinError } from '../errors.js'
-import type { Certificate } from './certificate.js'
+import { isIPv6 } from 'node:net'
+import { type Clock, systemClock } from '../../clock.js'
+import { closeFlushed } from '../drain.js'
+import type { EndpointStats } from '../endpoint-stats.js'
+import type { Listener, ListenOptions } from '../engine.js'
+import type { Address } from '../link.js'
+import { cannotListen, checkListenAddress } from '../listen-address.js'
+import { Newcomers } from '../newcomers.js'
+import { CONNECTION_ID_BYTES, createConfig } from './config.js'
 import { Connection, type PacketIo } from './connection.js'
-import { EndpointCounters, type EndpointStats } from './endpoint-stats.js'
-import { type HalfOpenLimits, HalfOpenPool } from './half-open.js'
-import type { Address, Link } from './link.js'
+import { EndpointCounters } from './counters.js'
 import { acceptNative, type HostPort, type NativeConfig, negotiateVersion, writeRetry } from './native.js'
 import {
   destinationKey,
@@ -19,7 +22,6 @@ import {
   parseLongHeader,
   QUIC_V1,
 } from './packet.js'
-import { CONNECTION_ID_BYTES, createConfig, type QuicOptions } from './quic-config.js'
 import { RETRY_TOKEN_BYTES, RetryTokens } from './retry-token.js'
 import { literalLookup } from './socket.js'
 import { StatelessResets } from './stateless-reset.js'
@@ -31,39 +33,6 @@ const MAX_RETRY_BYTES = 23 + 20 + CONNECTION_ID_BYTES + RETRY_TOKEN_BYTES
 const MAX_VERSION_NEGOTIATION_BYTES = 600
 /** Bytes that the kernel may hold for us while the loop is busy; it gives what its own limits allow. */
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
-/** What the last answers have at least to arrive: a few round trips of the farthest peer. */
-const LEAST_FLUSH_MS = 2000
-
-export interface ListenOptions {
-  /** An IP address of this machine; `0.0.0.0` or `::` for all. */
-  readonly host: string
-  /** UDP port, 0 for any that is free. */
-  readonly port: number
-  readonly certificate: Certificate
-  readonly quic: QuicOptions
-  /** A connection whose TLS is done. Its `events` must be set before this returns. */
-  readonly onConnection: (link: Link) => void
-  /**
-   * Whether a client must first show, with a Retry, that it receives at its address. Default true. It costs a new
-   * connection one round trip; without it, strangers with forged addresses cost memory and CPU.
-   */
-  readonly validateAddress?: boolean
-  /**
-   * Whether anything is taken from this IP address; asked for each datagram that is of no connection. Must not throw.
-   * Default: from everybody.
-   */
-  readonly admitsSource?: (host: string) => boolean
-  /** Whether somebody proved himself from this IP address lately, which raises its limits. Must not throw. Default: nobody. */
-  readonly isKnownSource?: (host: string) => boolean
-  readonly halfOpenLimits?: Partial<HalfOpenLimits>
-  /**
-   * 32 bytes, the same at each start, by which clients of this address and port learn at once that it was restarted.
-   * Default: random, so that they learn it by their idle timeout.
-   */
-  readonly resetSecret?: Uint8Array
-  readonly clock?: Clock
-}
-
 interface Entry {
   readonly connection: Connection
   readonly host: string
@@ -79,7 +48,7 @@ interface Start {
   readonly clientDcid: Uint8Array
 }
 
-export class Endpoint {
+export class QuicheListener implements Listener {
   readonly #socket: Socket
   readonly #options: ListenOptions
   readonly #config: NativeConfig
@@ -87,7 +56,7 @@ export class Endpoint {
   readonly #turn: Turn
   readonly #byKey = new Map<string, Entry>()
   readonly #entries = new Map<Connection, Entry>()
-  readonly #halfOpen: HalfOpenPool
+  readonly #newcomers: Newcomers
   readonly #retryTokens: RetryTokens
   readonly #resets: StatelessResets
   readonly #counters = new EndpointCounters()
@@ -100,11 +69,7 @@ export class Endpoint {
     this.#config = config
     this.#clock = options.clock ?? systemClock
     this.#turn = new Turn(this.#clock)
-    this.#halfOpen = new HalfOpenPool(
-      options.halfOpenLimits ?? {},
-      options.isKnownSource ?? (() => false),
-      this.#clock,
-    )
+    this.#newcomers = new Newcomers(options, this.#clock)
     this.#retryTokens = new RetryTokens(this.#clock, randomBytes)
     this.#resets = new StatelessResets(options.resetSecret ?? randomBytes(32), () => this.#local, this.#clock)
     this.#socket = createSocket({
@@ -115,19 +80,9 @@ export class Endpoint {
     })
   }
 
-  /** @throws LevinError CONFIG for an option out of range, or when the address cannot be bound. */
-  static async listen(options: ListenOptions): Promise<Endpoint> {
-    const { host, port } = options
-    if (isIP(host) === 0) {
-      throw new LevinError(
-        'CONFIG',
-        `host ${JSON.stringify(host)} is no IP address; look a name up first (node:dns)`,
-      )
-    }
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-      throw new LevinError('CONFIG', `port is ${port}; it is an integer from 0 (any that is free) to 65535`)
-    }
-    const endpoint = new Endpoint(options, createConfig(options.quic, options.certificate))
+  static async listen(options: ListenOptions): Promise<QuicheListener> {
+    checkListenAddress(options)
+    const endpoint = new QuicheListener(options, createConfig(options.quic, options.certificate))
     await endpoint.#bind()
     return endpoint
   }
@@ -137,12 +92,7 @@ export class Endpoint {
     return new Promise((resolve, reject) => {
       this.#socket.once('error', (cause) => {
         this.#socket.close()
-        const fix = 'choose another port (0 for any that is free) or an address of this machine'
-        reject(
-          new LevinError('CONFIG', `cannot listen on ${host} port ${port}: ${cause.message}; ${fix}`, {
-            cause,
-          }),
-        )
+        reject(cannotListen({ host, port }, cause))
       })
       this.#socket.bind(port, host, () => {
         this.#socket.removeAllListeners('error')
@@ -164,9 +114,8 @@ export class Endpoint {
     return this.#entries.size
   }
 
-  /** What was counted since `listen`, and what there is now. */
   stats(): EndpointStats {
-    return this.#counters.snapshot(this.#entries.size, this.#halfOpen.size)
+    return this.#counters.snapshot(this.#entries.size, this.#newcomers)
   }
 
   readonly #onDatagram = (datagram: Buffer, from: RemoteInfo): void => {
@@ -186,11 +135,7 @@ export class Endpoint {
   }
 
   #onStranger(datagram: Buffer, from: RemoteInfo): void {
-    const { admitsSource } = this.#options
-    if (admitsSource !== undefined && !admitsSource(from.address)) {
-      this.#counters.filtered++
-      return
-    }
+    if (!this.#newcomers.admits(from.address)) return
     if (this.#closing || from.port === 0 || datagram.length === 0) {
       this.#counters.malformed++
       return
@@ -220,23 +165,17 @@ export class Endpoint {
   }
 
   #onInitial(header: LongHeader, datagram: Buffer, from: RemoteInfo): void {
-    if (!this.#halfOpen.hasRoom(from.address)) {
-      this.#counters.halfOpenFull++
-      return
-    }
+    if (!this.#newcomers.hasRoom(from.address)) return
     const start = this.#validated(header, from)
     if (start === undefined) return
     // Only from here on is the address known to be the sender's, and may count against it.
-    if (!this.#halfOpen.enter(from.address)) {
-      this.#counters.tooManyFromIp++
-      return
-    }
+    if (!this.#newcomers.enter(from.address)) return
     let connection: Connection
     try {
       connection = this.#accept(start, from)
     } catch {
       // The engine does not take it, as an address that it cannot read. That must cost no more than the datagram.
-      this.#halfOpen.leave(from.address)
+      this.#newcomers.leave(from.address)
       this.#counters.malformed++
       return
     }
@@ -301,7 +240,7 @@ export class Endpoint {
     this.#entries.set(connection, entry)
     connection.events = {
       onEstablished: () => {
-        this.#halfOpen.leave(host)
+        this.#newcomers.leave(host)
         if (clientKey !== key) this.#byKey.delete(clientKey) // the client knows our own id by now
         this.#options.onConnection(connection)
       },
@@ -314,28 +253,21 @@ export class Endpoint {
     if (entry === undefined) return
     this.#entries.delete(connection)
     for (const key of entry.keys) if (this.#byKey.get(key) === entry) this.#byKey.delete(key)
-    if (!connection.isEstablished) this.#halfOpen.leave(entry.host)
+    if (!connection.isEstablished) this.#newcomers.leave(entry.host)
   }
 
-  /** Takes no new connection from here on; those that are there go on. */
   refuseNew(): void {
     this.#closing = true
   }
 
-  /**
-   * Lets what was written arrive, closes every connection with `reason`, and frees the port. Idempotent.
-   * @param flushMs milliseconds that it waits at most for what was written to be acknowledged; 2,000 when that is more
-   */
-  close(reason: string, flushMs = LEAST_FLUSH_MS): Promise<void> {
+  close(reason: string, flushMs?: number): Promise<void> {
     this.#closed ??= this.#close(reason, flushMs)
     return this.#closed
   }
 
-  async #close(reason: string, flushMs: number): Promise<void> {
+  async #close(reason: string, flushMs?: number): Promise<void> {
     this.#closing = true
-    const flushed = Promise.all([...this.#entries.keys()].map((connection) => connection.flushed()))
-    await settles(this.#clock, Math.max(flushMs, LEAST_FLUSH_MS), flushed)
-    for (const connection of this.#entries.keys()) connection.close(0, reason)
+    await closeFlushed(() => this.#entries.keys(), reason, this.#clock, flushMs)
     // The farewells leave in the transmission that close() has scheduled; this callback is scheduled after it.
     await new Promise((resolve) => setImmediate(resolve))
     for (const connection of [...this.#entries.keys()]) connection.abandon(reason)

@@ -2,11 +2,11 @@
  * One QUIC connection, from either end: a shell of five verbs around the engine's connection object, which does no IO:
  * receive a datagram, process what it brought, transmit, re-arm the timer, handle the timer.
  */
-import type { Clock } from '../clock.js'
-import type { Address, CloseInfo, Link, LinkEvents, LinkStream, StreamEvents } from './link.js'
+import type { Clock } from '../../clock.js'
+import type { Address, CloseInfo, Link, LinkEvents, LinkStream, StreamEvents } from '../link.js'
+import { MAX_PACKET_BYTES } from './config.js'
 import { engineAddress, type HostPort, type NativeConnection } from './native.js'
-import { MAX_PACKET_BYTES } from './quic-config.js'
-import { QuicStream, ReceiveSlab, type StreamHost } from './stream.js'
+import { QuicStream, type StreamHost } from './stream.js'
 import { StreamList } from './stream-list.js'
 import type { Turn, TurnMember } from './turn.js'
 
@@ -53,12 +53,13 @@ function nextPacketBuffer(): Buffer {
   return ring[ringNext]!
 }
 
-const slab = new ReceiveSlab()
+/** Where received bytes go, for the time in which they are looked at. */
+const room = Buffer.allocUnsafeSlow(64 * 1024)
 
 export class Connection implements Link, TurnMember, StreamHost {
   readonly native: NativeConnection
   readonly remote: Address
-  readonly slab = slab
+  readonly room = room
   events: LinkEvents = {}
   queuedToProcess = false
   queuedToTransmit = false
@@ -134,8 +135,6 @@ export class Connection implements Link, TurnMember, StreamHost {
   #mayReceive(bytes: number): boolean {
     this.#strangerBytes += bytes
     if (this.#strangerBytes <= (this.#established ? STRANGER_BYTES : HALF_OPEN_BYTES)) return true
-    this.#isTrusted = this.#established && this.events.maySendMore?.() !== false
-    if (this.#isTrusted) return true
     const reason = `too many bytes before ${this.#established ? 'the handshake' : 'TLS was done'}`
     this.#vanish({ by: 'failed', code: 0, reason, application: false })
     return false
@@ -311,8 +310,9 @@ export class Connection implements Link, TurnMember, StreamHost {
     const engine = this.native.timeout()
     let deadline = engine === null ? Number.POSITIVE_INFINITY : now + Math.max(LEAST_TIMER_MS, engine)
     if (this.closed === undefined) {
-      if (this.#established) deadline = Math.min(deadline, this.#heardAt + this.#keepAliveMs)
-      else if (this.#isServer) deadline = Math.min(deadline, this.#bornAt + HALF_OPEN_MS)
+      if (this.#keepsAlive) deadline = Math.min(deadline, this.#heardAt + this.#keepAliveMs)
+      else if (this.#isServer && !this.#established)
+        deadline = Math.min(deadline, this.#bornAt + HALF_OPEN_MS)
       if (this.#unchecked && this.#isServer && this.#streams.size > 0) {
         deadline = Math.min(deadline, this.#stopCheckAt + STOP_CHECK_MS)
       }
@@ -335,7 +335,7 @@ export class Connection implements Link, TurnMember, StreamHost {
     }
     this.native.onTimeout() // does nothing when none of the engine's own deadlines has passed
     if (this.#established && this.closed === undefined) {
-      if (now - this.#heardAt >= this.#keepAliveMs) {
+      if (this.#keepsAlive && now - this.#heardAt >= this.#keepAliveMs) {
         this.native.sendAckEliciting()
         this.#heardAt = now // the next one after another silence; the engine keeps the idle timeout by itself
       }
@@ -347,7 +347,17 @@ export class Connection implements Link, TurnMember, StreamHost {
     this.#io.turn.wantsToSend(this)
   }
 
+  /** Strangers keep themselves alive, or go. */
+  get #keepsAlive(): boolean {
+    return this.#established && this.#isTrusted
+  }
+
   // ---- what the owner calls
+
+  trust(): void {
+    this.#isTrusted = true
+    this.#rearm()
+  }
 
   openStream(events: StreamEvents): LinkStream | undefined {
     if (this.closed !== undefined || !this.#established) return undefined

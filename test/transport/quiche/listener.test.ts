@@ -2,17 +2,18 @@ import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Connection } from '../../src/transport/connection.js'
-import type { Endpoint } from '../../src/transport/endpoint.js'
-import type { LinkStream } from '../../src/transport/link.js'
-import { connectNative } from '../../src/transport/native.js'
-import { MIN_INITIAL_DATAGRAM, QUIC_V1 } from '../../src/transport/packet.js'
-import { createConfig, defaultQuicOptions } from '../../src/transport/quic-config.js'
-import { FakeClock } from '../support/fake-clock.js'
-import { turn } from '../support/frames.js'
-import { type Client, dial, type Server, serve } from '../support/quic-pair.js'
-import { type Relay, relayTo } from '../support/udp-relay.js'
-import { seed, seeded } from '../wire/seeded.js'
+import type { Listener } from '../../../src/transport/engine.js'
+import type { LinkStream } from '../../../src/transport/link.js'
+import { defaultQuicOptions } from '../../../src/transport/quic-options.js'
+import { createConfig } from '../../../src/transport/quiche/config.js'
+import type { Connection } from '../../../src/transport/quiche/connection.js'
+import { connectNative } from '../../../src/transport/quiche/native.js'
+import { MIN_INITIAL_DATAGRAM, QUIC_V1 } from '../../../src/transport/quiche/packet.js'
+import { FakeClock } from '../../support/fake-clock.js'
+import { turn } from '../../support/frames.js'
+import { type Client, dial, type Server, serve } from '../../support/quic-pair.js'
+import { type Relay, relayTo } from '../../support/udp-relay.js'
+import { seed, seeded } from '../../wire/seeded.js'
 import { listen, until } from './raw-client.js'
 
 const closing: (() => unknown)[] = []
@@ -28,7 +29,7 @@ async function server(): Promise<Server> {
 }
 
 /** One that lets strangers reach the engine with their first datagram, as often as they like. */
-async function unvalidated(): Promise<Endpoint> {
+async function unvalidated(): Promise<Listener> {
   const halfOpenLimits = { perSource: 65_536, newPerMinute: 65_536 }
   const endpoint = await listen({ validateAddress: false, halfOpenLimits })
   closing.push(() => endpoint.close('server_shutdown'))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkQuicOptions, defaultQuicOptions, type QuicOptions } from '../../src/transport/quic-config.js'
+import { checkQuicOptions, defaultQuicOptions, type QuicOptions } from '../../src/transport/quic-options.js'
 
 // The engine answers a number that it cannot take by ending the process: none may get that far.
 const edges: [keyof QuicOptions, number, number][] = [

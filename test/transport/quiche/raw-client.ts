@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { createCertificate } from '../../src/transport/certificate.js'
-import { Endpoint, type ListenOptions } from '../../src/transport/endpoint.js'
-import { connectNative, type NativeConnection } from '../../src/transport/native.js'
-import { createConfig, defaultQuicOptions } from '../../src/transport/quic-config.js'
-import { echo } from '../support/quic-pair.js'
+import { createCertificate } from '../../../src/transport/certificate.js'
+import type { Listener, ListenOptions } from '../../../src/transport/engine.js'
+import { defaultQuicOptions } from '../../../src/transport/quic-options.js'
+import { createConfig } from '../../../src/transport/quiche/config.js'
+import { QuicheListener } from '../../../src/transport/quiche/listener.js'
+import { connectNative, type NativeConnection } from '../../../src/transport/quiche/native.js'
+import { echo } from '../../support/quic-pair.js'
 
 /** An endpoint that echoes, on a free port of loopback unless told otherwise. */
-export function listen(options: Partial<ListenOptions> = {}): Promise<Endpoint> {
-  return Endpoint.listen({
+export function listen(options: Partial<ListenOptions> = {}): Promise<Listener> {
+  return QuicheListener.listen({
     host: '127.0.0.1',
     port: 0,
     certificate: createCertificate(),

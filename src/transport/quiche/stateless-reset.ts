@@ -3,12 +3,12 @@
  * which otherwise waits for its idle timeout (THREATS M8).
  */
 import { createHmac, randomBytes } from 'node:crypto'
-import type { Clock } from '../clock.js'
-import { LevinError } from '../errors.js'
-import type { Address } from './link.js'
+import type { Clock } from '../../clock.js'
+import { LevinError } from '../../errors.js'
+import type { Address } from '../link.js'
+import { sourceKey } from '../source-key.js'
+import { CONNECTION_ID_BYTES } from './config.js'
 import { FIXED_BIT, LONG_HEADER } from './packet.js'
-import { CONNECTION_ID_BYTES } from './quic-config.js'
-import { sourceKey } from './source-key.js'
 
 const SECRET_BYTES = 32
 const TOKEN_BYTES = 16

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { systemClock } from '../../src/clock.js'
-import { Turn, type TurnMember } from '../../src/transport/turn.js'
-import { turn as loopTurn } from '../support/frames.js'
+import { systemClock } from '../../../src/clock.js'
+import { Turn, type TurnMember } from '../../../src/transport/quiche/turn.js'
+import { turn as loopTurn } from '../../support/frames.js'
 
 /** A member that does not keep the loop awake, and writes down what the turn asks of it. */
 class Member implements TurnMember {

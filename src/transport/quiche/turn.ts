@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js'
+import type { Clock } from '../../clock.js'
 
 /**
  * How long the loop is kept from sleeping after something was sent. Being woken by the kernel for the next datagram

@@ -1,5 +1,5 @@
 /** The part of a QUIC packet that can be read without keys (RFC 8999 and RFC 9000, section 17). Pure. */
-import { CONNECTION_ID_BYTES } from './quic-config.js'
+import { CONNECTION_ID_BYTES } from './config.js'
 
 /** RFC 9000, section 14.1: a datagram with a client's Initial is at least this large, or it is dropped. */
 export const MIN_INITIAL_DATAGRAM = 1200

@@ -1,19 +1,21 @@
-/** The dialling end: each connection has a socket of its own, connected to the peer. */
+/** The dialling end of quiche: each connection has a socket of its own, connected to the peer. */
 import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import { type Clock, systemClock } from '../clock.js'
+import { type Clock, systemClock } from '../../clock.js'
+import type { Dialler } from '../engine.js'
+import type { Address, Link, LinkEvents } from '../link.js'
+import type { QuicOptions } from '../quic-options.js'
+import { CONNECTION_ID_BYTES, createConfig } from './config.js'
 import { Connection, type PacketIo } from './connection.js'
-import type { Address, Link, LinkEvents } from './link.js'
 import { connectNative, type NativeConfig } from './native.js'
-import { CONNECTION_ID_BYTES, createConfig, type QuicOptions } from './quic-config.js'
 import { literalLookup } from './socket.js'
 import { Turn } from './turn.js'
 
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
 
 /** Dials miners: one configuration and one turn for all its connections. */
-export class Dialler {
+export class QuicheDialler implements Dialler {
   readonly #config: NativeConfig
   readonly #options: QuicOptions
   readonly #clock: Clock
@@ -28,9 +30,6 @@ export class Dialler {
   }
 
   /**
-   * Starts a connection to an IP address. `events.onEstablished` or `events.onClosed` tells how it went; how long to
-   * wait is the caller's decision.
-   *
    * A connected socket is cheaper for each packet, lets the kernel drop what comes from elsewhere, and reports a
    * closed port at once.
    */
@@ -69,6 +68,9 @@ export class Dialler {
       })
     })
   }
+
+  /** A socket is closed with its connection. */
+  close(): void {}
 }
 
 function describe(error: Error, remote: Address): string {

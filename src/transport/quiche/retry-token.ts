@@ -13,8 +13,8 @@
  * The address and our connection id are not in it: they come with the packet that brings it back.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Clock } from '../clock.js'
-import type { Address } from './link.js'
+import type { Clock } from '../../clock.js'
+import type { Address } from '../link.js'
 
 /** Milliseconds that a token is good for: several round trips on the worst path, and too short to collect them. */
 const LIFE_MS = 15_000

@@ -1,0 +1,23 @@
+import { isIP } from 'node:net'
+import { LevinError } from '../errors.js'
+import type { Address } from './link.js'
+
+/** @throws LevinError CONFIG for what cannot be listened on */
+export function checkListenAddress({ host, port }: Address): void {
+  if (isIP(host) === 0) {
+    throw new LevinError(
+      'CONFIG',
+      `host ${JSON.stringify(host)} is no IP address; look a name up first (node:dns)`,
+    )
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new LevinError('CONFIG', `port is ${port}; it is an integer from 0 (any that is free) to 65535`)
+  }
+}
+
+/** What is said when an address cannot be bound. */
+export function cannotListen({ host, port }: Address, cause: unknown): LevinError {
+  const fix = 'choose another port (0 for any that is free) or an address of this machine'
+  const why = LevinError.from(cause).message
+  return new LevinError('CONFIG', `cannot listen on ${host} port ${port}: ${why}; ${fix}`, { cause })
+}
