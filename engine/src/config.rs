@@ -6,7 +6,7 @@ use std::time::Duration;
 use quinn_proto::crypto::{CryptoError, HmacKey};
 use quinn_proto::{
     ClientConfig, EndpointConfig, RandomConnectionIdGenerator, ServerConfig, TransportConfig,
-    ValidationTokenConfig, VarInt,
+    ValidationTokenConfig,
 };
 use ring::hmac;
 
@@ -23,7 +23,7 @@ pub struct Options {
     pub idle_timeout_ms: u32,
     pub keep_alive_ms: u32,
     pub stream_window: u32,
-    /// Streams that a trusted peer can have open at once; it may be an eighth more.
+    /// Streams that a trusted peer may have open at once.
     pub max_streams: u32,
     /// None for an endpoint that dials.
     pub server: Option<ServerOptions>,
@@ -36,11 +36,6 @@ pub struct ServerOptions {
     /// Whether a client must first show, by Retry, that it receives at its address.
     pub validate: bool,
     pub reset_secret: Vec<u8>,
-}
-
-/// quinn renews a peer's streams when an eighth of them are used up: so many must be granted for `wanted` to be held.
-pub fn granted_streams(wanted: u32) -> u32 {
-    wanted.saturating_add(wanted / 7)
 }
 
 fn transport(options: &Options) -> Result<TransportConfig, String> {
@@ -133,8 +128,4 @@ impl HmacKey for ResetKey {
         let signed = [self.place.as_bytes(), data].concat();
         hmac::verify(&self.key, &signed, signature).map_err(|_| CryptoError)
     }
-}
-
-pub fn streams(count: u32) -> VarInt {
-    granted_streams(count).into()
 }

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use quinn_proto::{Dir, StreamId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::config;
 use crate::limits;
 use crate::streams::Pending;
 
@@ -123,7 +122,21 @@ impl Connection {
         }
         self.is_trusted = true;
         self.quic.set_receive_window(limits::CONNECTION_WINDOW.into());
-        self.quic.set_max_concurrent_streams(Dir::Bi, config::streams(self.max_streams));
+        self.quic.set_max_concurrent_streams(Dir::Bi, self.max_streams.into());
+    }
+
+    /// quinn tells a peer of streams that are free again when they are an eighth of all, so that one with nearly all of
+    /// them open would wait for the others to end. It is told at once then: as many as were promised can be open.
+    pub fn renew_streams(&mut self) {
+        if !self.is_server || !self.is_trusted {
+            return;
+        }
+        let most = self.quic.max_concurrent_streams(Dir::Bi);
+        if self.quic.streams().remote_open_streams(Dir::Bi) + most / 8 < most {
+            return;
+        }
+        self.quic.set_max_concurrent_streams(Dir::Bi, 0u32.into());
+        self.quic.set_max_concurrent_streams(Dir::Bi, self.max_streams.into());
     }
 
     /// When something has to be done although nothing came.

@@ -24,6 +24,7 @@ impl Connection {
         {
             self.stream_record(memory, Kind::Blocked, stream.into());
         }
+        self.renew_streams();
         if self.is_flush_wanted && self.is_flushed() {
             self.is_flush_wanted = false;
             self.record(memory, Kind::Flushed);

@@ -6,7 +6,7 @@ import type { Clock } from '../../clock.js'
 import type { Address, CloseInfo, Link, LinkEvents, LinkStream, StreamEvents } from '../link.js'
 import { MAX_PACKET_BYTES } from './config.js'
 import { engineAddress, type HostPort, type NativeConnection } from './native.js'
-import { QuicStream, type StreamHost } from './stream.js'
+import { QuicStream, ReceiveSlab, type StreamHost } from './stream.js'
 import { StreamList } from './stream-list.js'
 import type { Turn, TurnMember } from './turn.js'
 
@@ -54,12 +54,12 @@ function nextPacketBuffer(): Buffer {
 }
 
 /** Where received bytes go, for the time in which they are looked at. */
-const room = Buffer.allocUnsafeSlow(64 * 1024)
+const slab = new ReceiveSlab()
 
 export class Connection implements Link, TurnMember, StreamHost {
   readonly native: NativeConnection
   readonly remote: Address
-  readonly room = room
+  readonly slab = slab
   events: LinkEvents = {}
   queuedToProcess = false
   queuedToTransmit = false

@@ -5,8 +5,8 @@ import { type NativeConnection, ShutdownSide } from './native.js'
 /** What a stream needs of its connection. */
 export interface StreamHost {
   readonly native: NativeConnection
-  /** Where received bytes go, for the time in which they are looked at. */
-  readonly room: Buffer
+  /** Where received bytes go: a view of at least `Slab.leastRoom` bytes that nobody else writes to. */
+  readonly slab: ReceiveSlab
   /** The engine took bytes: let the connection transmit. */
   wroteBytes(): void
   /** The stream is about to exist for the engine: until its first write it does not. */
@@ -17,6 +17,29 @@ export interface StreamHost {
   readLater(): void
   /** Both sides are over: forget the stream. */
   finished(stream: QuicStream): void
+}
+
+/** Received bytes are handed out as views of a block and never written over, so that nothing needs to be copied. */
+export class ReceiveSlab {
+  static readonly bytes = 64 * 1024
+  static readonly leastRoom = 8 * 1024
+  #block = Buffer.allocUnsafeSlow(ReceiveSlab.bytes)
+  #used = 0
+
+  /** Room to read into; what was read of it is then taken with `take`. */
+  room(): Buffer {
+    if (ReceiveSlab.bytes - this.#used < ReceiveSlab.leastRoom) {
+      this.#block = Buffer.allocUnsafeSlow(ReceiveSlab.bytes)
+      this.#used = 0
+    }
+    return this.#used === 0 ? this.#block : this.#block.subarray(this.#used)
+  }
+
+  take(bytes: number): Buffer {
+    const start = this.#used
+    this.#used += bytes
+    return this.#block.subarray(start, this.#used)
+  }
 }
 
 const NOTHING = new Uint8Array(0)
@@ -158,8 +181,9 @@ export class QuicStream implements LinkStream {
 
   /** Reads what the engine has, until it is empty, finished, or the owner pauses. */
   read(): void {
-    const { native, room } = this.#host
+    const { native, slab } = this.#host
     while (!this.#paused && !this.#readOver) {
+      const room = slab.room()
       let result: [number, boolean] | null
       try {
         result = native.streamRecv(this.id, room)
@@ -172,7 +196,7 @@ export class QuicStream implements LinkStream {
       if (this.#discarding) {
         if (fin) this.#endReading()
       } else {
-        if (length > 0) this.events.onBytes(room.subarray(0, length))
+        if (length > 0) this.events.onBytes(slab.take(length))
         if (fin && !this.#discarding) {
           this.#endReading()
           this.events.onEnd()

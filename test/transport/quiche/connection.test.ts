@@ -1,9 +1,11 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { LinkStream } from '../../../src/transport/link.js'
 import { type Client, dial, echo, type Server, serve } from '../../support/quic-pair.js'
 import { relayTo } from '../../support/udp-relay.js'
+
+vi.stubEnv('LEVIN_ENGINE', 'quiche')
 
 const MIB = 1024 * 1024
 const open: { client?: Client; server?: Server }[] = []

@@ -13,6 +13,8 @@ import { FakeClock } from '../../support/fake-clock.js'
 import { type Client, dial, echo } from '../../support/quic-pair.js'
 import { clientConfig, listen, RawClient, until } from './raw-client.js'
 
+vi.stubEnv('LEVIN_ENGINE', 'quiche')
+
 const closing: (() => unknown)[] = []
 
 afterEach(async () => {

@@ -16,6 +16,8 @@ import { type Relay, relayTo } from '../../support/udp-relay.js'
 import { seed, seeded } from '../../wire/seeded.js'
 import { listen, until } from './raw-client.js'
 
+vi.stubEnv('LEVIN_ENGINE', 'quiche')
+
 const closing: (() => unknown)[] = []
 
 afterEach(async () => {
@@ -275,11 +277,11 @@ test('close waits as long as it is told for what was written to arrive', async (
   })
   const client = await dial(endpoint.address.port)
   closing.push(() => client.link.close(0, 'client_shutdown'))
-  const chunks: Uint8Array[] = []
+  const chunks: Buffer[] = []
   let reader!: LinkStream
   const received = new Promise<void>((resolve, reject) => {
     const onBytes = (bytes: Uint8Array): void => {
-      chunks.push(bytes)
+      chunks.push(Buffer.from(bytes))
       if (chunks.length === 1) reader.pause()
     }
     reader = client.link.openStream({ onBytes, onEnd: resolve, onReset: reject })!

@@ -18,6 +18,7 @@ export function listen(options: Partial<ListenOptions> = {}): Promise<Listener> 
     quic: defaultQuicOptions,
     onConnection: (link) => {
       link.events = { onStream: echo }
+      link.trust()
     },
     ...options,
   })
