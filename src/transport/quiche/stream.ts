@@ -1,5 +1,6 @@
 /** One bidirectional QUIC stream: what is between the engine's buffers and the owner of the exchange. */
 import type { LinkStream, StreamEvents } from '../link.js'
+import { sumOf } from '../sum-of.js'
 import { type NativeConnection, ShutdownSide } from './native.js'
 
 /** What a stream needs of its connection. */
@@ -81,6 +82,10 @@ export class QuicStream implements LinkStream {
   /** Whether the peer finished and we have not: the peer waits for our answer. */
   get isAnswering(): boolean {
     return this.#readOver && !this.#writeOver
+  }
+
+  get waiting(): number {
+    return sumOf(this.#queue)
   }
 
   write(bytes: Uint8Array): boolean {
