@@ -368,6 +368,10 @@ export class Connection implements Link, TurnMember, StreamHost {
     this.#rearm()
   }
 
+  streams(): readonly LinkStream[] {
+    return this.#streams.toArray()
+  }
+
   openStream(events: StreamEvents): LinkStream | undefined {
     if (this.closed !== undefined || !this.#established) return undefined
     if (this.#slotsLeft() <= 0) {

@@ -1,6 +1,7 @@
 /** One bidirectional QUIC stream: what is between the engine's buffers and the owner of the exchange. */
 import type { LinkStream, StreamEvents } from '../link.js'
 import type { Allowance } from './allowance.js'
+import { sumOf } from '../sum-of.js'
 import { type NativeConnection, ShutdownSide } from './native.js'
 
 /** What a stream needs of its connection. */
@@ -86,6 +87,10 @@ export class QuicStream implements LinkStream {
   /** Whether the peer finished and we have not: the peer waits for our answer. */
   get isAnswering(): boolean {
     return this.#readOver && !this.#writeOver
+  }
+
+  get waiting(): number {
+    return sumOf(this.#queue)
   }
 
   write(bytes: Uint8Array): boolean {
