@@ -89,7 +89,8 @@ export function onQuicPairs(what: string, tests: (pair: Pair & { readonly quic: 
     const [client, server] = [engines[clientName], engines[serverName]]
     const name = `${clientName} to ${serverName}`
     if (client === undefined || server === undefined) describe.skip(`${what}, ${name}: not built`, () => {})
-    else group(what, { name, quic: { client, server }, meet: (options) => meet(client, server, options) }, tests)
+    else
+      group(what, { name, quic: { client, server }, meet: (options) => meet(client, server, options) }, tests)
   }
 }
 
@@ -155,6 +156,7 @@ export async function dial(
       given.onClosed?.(info)
       closed.resolve(info)
       established.reject(info)
+      opener.retry()
     },
   }
   const link = await dialler.dial({ host, port }, events)
@@ -180,6 +182,7 @@ function meetInMemory(options: MeetingOptions = {}): Promise<Meeting> {
     onClosed: (info) => {
       clientEvents.onClosed?.(info)
       closed.resolve(info)
+      opener.retry()
     },
   }
   clientEvents.onEstablished?.()
@@ -205,16 +208,18 @@ class Opener {
   link!: Link
   readonly #waiting: (() => void)[] = []
 
+  /** There is a slot, or there never will be one. */
   retry(): void {
     for (const attempt of this.#waiting.splice(0)) attempt()
   }
 
   readonly open = (events: StreamEvents = NOBODY): Promise<LinkStream> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       const attempt = () => {
         const stream = this.link.openStream(events)
-        if (stream === undefined) this.#waiting.push(attempt)
-        else resolve(stream)
+        if (stream !== undefined) resolve(stream)
+        else if (this.link.closed !== undefined) reject(new Error(this.link.closed.reason))
+        else this.#waiting.push(attempt)
       }
       attempt()
     })

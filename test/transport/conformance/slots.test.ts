@@ -1,7 +1,7 @@
 /** How many streams there may be at once, and that each comes back. */
 import { describe, expect, test } from 'vitest'
 import type { LinkStream } from '../../../src/transport/link.js'
-import { KIB, MIB, type MeetingOptions, NOBODY, onAllPairs, onQuicPairs, Received, until } from './pairs.js'
+import { KIB, type MeetingOptions, MIB, NOBODY, onAllPairs, onQuicPairs, Received, until } from './pairs.js'
 
 const PROMISED = 128
 
