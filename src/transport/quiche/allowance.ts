@@ -14,7 +14,7 @@ const OVERHEAD_SHARE = 0.04
 export class Allowance {
   /** Packets that may still be sent in this turn. */
   packets = PACKET_QUANTUM
-  /** Bytes that the engine was given and has not sent. */
+  /** Packets that what the engine was given will take: no two streams share one. */
   #unsent = 0
   /** What packets had besides bytes of streams: the engine counts it only when it next hears something. */
   #overhead = 0
@@ -26,11 +26,11 @@ export class Allowance {
   /** @param capacity what the engine would take: what flow and congestion control allow */
   room(capacity: number): number {
     const allowed = Math.floor((capacity - this.#overhead - PACKET_OVERHEAD) * (1 - OVERHEAD_SHARE))
-    return Math.max(0, Math.min(allowed, this.packets * PACKET_CARRIES - this.#unsent))
+    return Math.max(0, Math.min(allowed, (this.packets - this.#unsent) * PACKET_CARRIES))
   }
 
   gave(bytes: number): void {
-    this.#unsent += bytes + PACKET_OVERHEAD
+    this.#unsent += Math.max(1, Math.ceil(bytes / PACKET_CARRIES))
     this.#overhead += bytes * OVERHEAD_SHARE + PACKET_OVERHEAD
   }
 

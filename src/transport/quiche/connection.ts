@@ -122,7 +122,7 @@ export class Connection implements Link, TurnMember, StreamHost {
   receive(datagram: Buffer): void {
     if (this.#gone) return
     if (!this.#isTrusted && !this.#mayReceive(datagram.length)) return
-    if (this.allowance.hasUnsent) this.#sendPackets() // it may be about a stream that the peer gives up
+    this.sendUnsent() // the datagram may be about a stream that the peer gives up
     this.allowance.heard()
     try {
       this.native.recv(datagram, this.#path)
@@ -441,6 +441,10 @@ export class Connection implements Link, TurnMember, StreamHost {
   }
 
   // ---- what its streams call
+
+  sendUnsent(): void {
+    if (this.allowance.hasUnsent) this.#sendPackets()
+  }
 
   wroteBytes(): void {
     this.#io.turn.wantsToSend(this)

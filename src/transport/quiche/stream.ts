@@ -10,6 +10,8 @@ export interface StreamHost {
   /** Where received bytes go: a view of at least `Slab.leastRoom` bytes that nobody else writes to. */
   readonly slab: ReceiveSlab
   readonly allowance: Allowance
+  /** Sends what the engine was given, now and not at the end of the turn. */
+  sendUnsent(): void
   /** The engine took bytes: let the connection transmit. */
   wroteBytes(): void
   /** The stream is about to exist for the engine: until its first write it does not. */
@@ -248,11 +250,9 @@ export class QuicStream implements LinkStream {
     this.#discarding = true
     this.#paused = false
     this.#queue = []
-    if (this.#isNew) {
-      this.#isNew = false
-      this.#host.started()
-      this.#readOver = true // the peer never hears of it
-    }
+    // The peer takes a number that is left out for a stream, which would keep its slot: so it hears of this one, too.
+    if (this.#isNew) this.#send(NOTHING, false)
+    this.#host.sendUnsent() // the engine keeps a stream that is given up with bytes of it unsent
     if (!this.#writeOver) this.#shutdown(ShutdownSide.write)
     if (!this.#readOver) this.#shutdown(ShutdownSide.read)
     this.#endWriting()
