@@ -1,5 +1,6 @@
 /** One bidirectional QUIC stream: what is between the engine's buffers and the owner of the exchange. */
 import type { LinkStream, StreamEvents } from '../link.js'
+import type { Allowance } from './allowance.js'
 import { sumOf } from '../sum-of.js'
 import { type NativeConnection, ShutdownSide } from './native.js'
 
@@ -8,6 +9,7 @@ export interface StreamHost {
   readonly native: NativeConnection
   /** Where received bytes go: a view of at least `Slab.leastRoom` bytes that nobody else writes to. */
   readonly slab: ReceiveSlab
+  readonly allowance: Allowance
   /** The engine took bytes: let the connection transmit. */
   wroteBytes(): void
   /** The stream is about to exist for the engine: until its first write it does not. */
@@ -60,6 +62,8 @@ export class QuicStream implements LinkStream {
   #finAfterQueue = false
   #ownerWaits = false
   #isNew: boolean
+  /** The engine has it, and can be asked about it. */
+  #isKnown: boolean
   #paused = false
   #readOver = false
   #writeOver = false
@@ -70,6 +74,7 @@ export class QuicStream implements LinkStream {
   constructor(id: number, host: StreamHost, events: StreamEvents, isOwn: boolean) {
     this.id = id
     this.#isNew = isOwn
+    this.#isKnown = !isOwn
     this.#host = host
     this.events = events
   }
@@ -117,23 +122,40 @@ export class QuicStream implements LinkStream {
 
   /** @returns what the engine did not take, or undefined when it took all. */
   #send(bytes: Uint8Array, fin: boolean): Uint8Array | undefined {
-    if (this.#isNew) {
-      this.#isNew = false
-      this.#host.started()
-    }
     let taken: number | null
     try {
-      taken = this.#host.native.streamSend(this.id, bytes, fin)
+      taken = this.#give(bytes, fin)
     } catch {
       this.#writingFailed()
       return undefined
     }
-    this.#host.wroteBytes()
+    if (taken !== null) this.#host.wroteBytes()
     if (taken === bytes.length) {
       if (fin) this.#endWriting()
       return undefined
     }
     return taken === null ? bytes : bytes.subarray(taken)
+  }
+
+  /** @returns how many bytes the engine took; null when it took nothing, and no end either */
+  #give(bytes: Uint8Array, fin: boolean): number | null {
+    const { allowance, native } = this.#host
+    let part = bytes
+    if (this.#isNew) {
+      this.#isNew = false
+      this.#host.started()
+    }
+    if (this.#isKnown && bytes.length > 0) {
+      const room = allowance.room(native.streamCapacity(this.id))
+      if (room === 0) return null
+      if (room < bytes.length) part = bytes.subarray(0, room)
+    }
+    const taken = native.streamSend(this.id, part, fin && part === bytes)
+    if (taken !== null) {
+      this.#isKnown = true
+      allowance.gave(taken)
+    }
+    return taken
   }
 
   /** Goes on with a partial write. @returns true while it is still blocked. */
