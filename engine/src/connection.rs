@@ -115,14 +115,13 @@ impl Connection {
         self.condemned.get_or_insert_with(|| reason.into());
     }
 
-    /// The peer proved who it is: streams, windows and signs of life as for an honest one.
+    /// The peer proved who it is: windows and signs of life as for an honest one.
     pub fn trust(&mut self) {
         if self.is_trusted {
             return;
         }
         self.is_trusted = true;
         self.quic.set_receive_window(limits::CONNECTION_WINDOW.into());
-        self.quic.set_max_concurrent_streams(Dir::Bi, self.max_streams.into());
     }
 
     /// quinn tells a peer of streams that are free again when they are an eighth of all, so that one with nearly all of
