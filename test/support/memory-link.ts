@@ -124,7 +124,8 @@ export class MemoryLink implements Link {
   isTrusted = false
   other!: MemoryLink
   readonly #streams = new Set<MemoryStream>()
-  #nextId = 0
+  /** Id of the stream that is opened next. */
+  nextId = 0
   #slotWanted = false
 
   constructor(remote: Address, peerCertificate?: Uint8Array) {
@@ -142,9 +143,9 @@ export class MemoryLink implements Link {
       this.#slotWanted = true
       return undefined
     }
-    const mine = new MemoryStream(this.#nextId, this)
-    const theirs = new MemoryStream(this.#nextId, this.other)
-    this.#nextId += 4
+    const mine = new MemoryStream(this.nextId, this)
+    const theirs = new MemoryStream(this.nextId, this.other)
+    this.nextId += 4
     mine.other = theirs
     theirs.other = mine
     mine.events = events

@@ -166,7 +166,7 @@ export async function dial(
   return { client: link, clientClosed: closed.promise, open: opener.open, ask: opener.ask }
 }
 
-function meetInMemory(options: MeetingOptions = {}): Promise<Meeting> {
+export function meetInMemory(options: MeetingOptions = {}): Promise<Meeting> {
   const { validator, miner } = memoryLinks(createCertificate().der)
   validator.maxStreams = options.quic?.maxPeerStreams ?? defaultQuicOptions.maxPeerStreams
   const served = serverSide(options)
