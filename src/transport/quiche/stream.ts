@@ -1,7 +1,7 @@
 /** One bidirectional QUIC stream: what is between the engine's buffers and the owner of the exchange. */
 import type { LinkStream, StreamEvents } from '../link.js'
-import type { Allowance } from './allowance.js'
 import { sumOf } from '../sum-of.js'
+import type { Allowance } from './allowance.js'
 import { type NativeConnection, ShutdownSide } from './native.js'
 
 /** What a stream needs of its connection. */
