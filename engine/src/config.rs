@@ -23,7 +23,7 @@ pub struct Options {
     pub idle_timeout_ms: u32,
     pub keep_alive_ms: u32,
     pub stream_window: u32,
-    /// Streams that a trusted peer may have open at once.
+    /// Streams that a peer may have open at once; its owner minds those of strangers.
     pub max_streams: u32,
     /// None for an endpoint that dials.
     pub server: Option<ServerOptions>,
@@ -47,11 +47,7 @@ fn transport(options: &Options) -> Result<TransportConfig, String> {
         // Keep-alive is ours: it is for those who proved themselves.
         .keep_alive_interval(None)
         .max_concurrent_uni_streams(0u32.into())
-        .max_concurrent_bidi_streams(if is_server {
-            options.max_streams.min(limits::STRANGER_STREAMS).into()
-        } else {
-            0u32.into()
-        })
+        .max_concurrent_bidi_streams(options.max_streams.into())
         .stream_receive_window(options.stream_window.into())
         .receive_window(if is_server { limits::STRANGER_WINDOW } else { limits::CONNECTION_WINDOW }.into())
         .send_window(limits::SEND_WINDOW)

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use quinn_proto::{Dir, StreamId};
+use quinn_proto::{ConnectionError, Dir, StreamId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::limits;
@@ -43,6 +43,8 @@ pub struct Connection {
     pub(crate) paused: FxHashSet<StreamId>,
     /// Streams with bytes that the owner could not be given yet, and whether it knows of them.
     pub(crate) read_again: Vec<(StreamId, bool)>,
+    /// Why the connection ended, while there are still bytes to be given to the owner.
+    pub(crate) lost: Option<ConnectionError>,
     /// What the owner wrote through the outbox and quinn did not take.
     pub(crate) pending: FxHashMap<StreamId, Pending>,
     /// Of those, which the owner has to be told of.
@@ -85,6 +87,7 @@ impl Connection {
             max_streams,
             paused: FxHashSet::default(),
             read_again: Vec::new(),
+            lost: None,
             pending: FxHashMap::default(),
             tell_blocked: Vec::new(),
             unfinished: FxHashSet::default(),
@@ -110,19 +113,21 @@ impl Connection {
         self.condemned.is_none()
     }
 
-    /// Is to be cut off without a word to the peer.
+    /// Is to be cut off without a word to the peer, unless it is ending by itself.
     pub fn condemn(&mut self, reason: &str) {
+        if self.quic.is_closed() {
+            return;
+        }
         self.condemned.get_or_insert_with(|| reason.into());
     }
 
-    /// The peer proved who it is: streams, windows and signs of life as for an honest one.
+    /// The peer proved who it is: windows and signs of life as for an honest one.
     pub fn trust(&mut self) {
         if self.is_trusted {
             return;
         }
         self.is_trusted = true;
         self.quic.set_receive_window(limits::CONNECTION_WINDOW.into());
-        self.quic.set_max_concurrent_streams(Dir::Bi, self.max_streams.into());
     }
 
     /// quinn tells a peer of streams that are free again when they are an eighth of all, so that one with nearly all of

@@ -262,8 +262,10 @@ impl Endpoint {
         while let Some(handle) = self.deadlines.pop(now) {
             let Some(connection) = self.table.at(handle) else { continue };
             connection.entry = None;
-            // Most have moved on meanwhile.
-            if connection.deadline().is_some_and(|at| at <= now) {
+            // Most have moved on meanwhile. What has ended is kept until its owner has read what came before the end.
+            if connection.is_being_read() {
+                self.table.mark(handle);
+            } else if connection.deadline().is_some_and(|at| at <= now) {
                 connection.on_deadline(now);
                 self.table.mark(handle);
             } else {

@@ -19,6 +19,11 @@ impl Connection {
             let Some(event) = self.quic.poll() else { break };
             self.tell(memory, event);
         }
+        if self.read_again.is_empty()
+            && let Some(reason) = self.lost.take()
+        {
+            self.tell_lost(memory, reason);
+        }
         while !memory.is_full()
             && let Some(stream) = self.tell_blocked.pop()
         {
@@ -36,13 +41,19 @@ impl Connection {
         memory.is_full() || !self.read_again.is_empty() || !self.tell_blocked.is_empty()
     }
 
+    /// Whether it has ended, and its owner has not been given all that came before.
+    pub fn is_being_read(&self) -> bool {
+        self.lost.is_some()
+    }
+
     fn tell(&mut self, memory: &mut Memory, event: Event) {
         match event {
             Event::Connected => {
                 self.is_established = true;
                 self.connected(memory);
             }
-            Event::ConnectionLost { reason } => self.lost(memory, reason),
+            // Told when all that came before it has been.
+            Event::ConnectionLost { reason } => self.lost = Some(reason),
             Event::Stream(StreamEvent::Opened { dir: Dir::Bi }) => {
                 while let Some(stream) = self.quic.streams().accept(Dir::Bi) {
                     self.read(memory, stream, true);
@@ -82,7 +93,7 @@ impl Connection {
         memory.push(Record { kind: Kind::Credit as u8, id: self.id, a, ..Record::default() });
     }
 
-    fn lost(&mut self, memory: &mut Memory, reason: ConnectionError) {
+    fn tell_lost(&mut self, memory: &mut Memory, reason: ConnectionError) {
         match reason {
             ConnectionError::ApplicationClosed(close) => {
                 self.closed(memory, By::Peer, true, close.error_code.into_inner(), &close.reason);

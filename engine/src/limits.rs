@@ -6,8 +6,6 @@ pub const HALF_OPEN_BYTES: usize = 24 * 1024;
 pub const HALF_OPEN_TIME: Duration = Duration::from_secs(10);
 /// Bytes in datagrams that a peer may send after that, until its owner trusts it. Levin's handshake takes 5 KiB.
 pub const STRANGER_BYTES: usize = 96 * 1024;
-/// Streams that a stranger may have open at once: a few attempts at the handshake.
-pub const STRANGER_STREAMS: u32 = 8;
 /// Bytes of all its streams that a stranger may have under way: a handshake is one frame of 185 bytes.
 pub const STRANGER_WINDOW: u32 = 64 * 1024;
 

@@ -28,6 +28,12 @@ pub struct Origin {
     pub at: Instant,
 }
 
+/// Of the same link, and so with a zone: quinn's tokens leave it out, and would never be good. Who forges such an address
+/// is on the link, and hears what is sent to it.
+fn is_neighbour(address: &SocketAddr) -> bool {
+    matches!(address, SocketAddr::V6(v6) if v6.scope_id() != 0)
+}
+
 /// The first bit of a packet with a long header (RFC 8999).
 const LONG_HEADER: u8 = 0x80;
 
@@ -115,7 +121,8 @@ impl Endpoint {
             self.quic.ignore(incoming);
             return;
         }
-        if self.validates && !incoming.remote_address_validated() {
+        if self.validates && !is_neighbour(&incoming.remote_address()) && !incoming.remote_address_validated()
+        {
             if let Ok(transmit) = self.quic.retry(incoming, scratch) {
                 self.counters.retries += 1;
                 self.respond(&transmit, scratch);

@@ -166,7 +166,11 @@ impl Shell {
 
     /// The kernel says that something is wrong with a destination. libuv has stopped looking at the socket over it.
     fn on_error(&self) {
-        self.with(|endpoint| endpoint.notice_unreachable());
+        self.with(|endpoint| {
+            // A port that is closed now may have said so before, in words.
+            endpoint.receive(&mut JsGate { js: &self.js });
+            endpoint.notice_unreachable();
+        });
         self.watch();
         self.turn();
     }

@@ -3,16 +3,13 @@
 use napi::bindgen_prelude::*;
 #[cfg(not(test))]
 use napi_derive::napi;
-use schnorrkel::{ExpansionMode, Keypair, MiniSecretKey, PublicKey, Signature, signing_context};
+use schnorrkel::{Keypair, PublicKey, Signature, signing_context};
 
 const CONTEXT: &[u8] = b"substrate";
 
-fn keypair(seed: &[u8]) -> Option<[u8; 96]> {
-    Some(MiniSecretKey::from_bytes(seed).ok()?.expand_to_keypair(ExpansionMode::Ed25519).to_bytes())
-}
-
+/// `keypair` as Substrate keeps it: 64 bytes of the secret key, its scalar as ed25519 has it, and 32 of the public key.
 fn sign(keypair: &[u8], message: &[u8]) -> Option<[u8; 64]> {
-    let keypair = Keypair::from_bytes(keypair).ok()?;
+    let keypair = Keypair::from_half_ed25519_bytes(keypair).ok()?;
     Some(keypair.sign(signing_context(CONTEXT).bytes(message)).to_bytes())
 }
 
@@ -25,14 +22,7 @@ fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     key.verify(signing_context(CONTEXT).bytes(message), &signature).is_ok()
 }
 
-/// 96 bytes: the secret key's 64, then the public key's 32. Null when `seed` has not 32 bytes.
-#[cfg(not(test))]
-#[napi]
-pub fn sr25519_keypair(seed: &[u8]) -> Option<Buffer> {
-    keypair(seed).map(|pair| pair.to_vec().into())
-}
-
-/// 64 bytes; null when `pair` is not of `sr25519_keypair`.
+/// 64 bytes; null when `pair` is none.
 #[cfg(not(test))]
 #[napi]
 pub fn sr25519_sign(pair: &[u8], message: &[u8]) -> Option<Buffer> {
@@ -47,17 +37,19 @@ pub fn sr25519_verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> bo
 
 #[cfg(test)]
 mod tests {
+    use schnorrkel::{ExpansionMode, MiniSecretKey};
+
     use super::*;
 
     #[test]
     fn signs_what_it_verifies() {
-        let pair = keypair(&[7; 32]).unwrap();
+        let seed = MiniSecretKey::from_bytes(&[7; 32]).unwrap();
+        let pair = seed.expand_to_keypair(ExpansionMode::Ed25519).to_half_ed25519_bytes();
         let signature = sign(&pair, b"text").unwrap();
         assert!(verify(&pair[64..], b"text", &signature));
         assert!(!verify(&pair[64..], b"texts", &signature));
         assert!(!verify(&[0xff; 32], b"text", &signature));
         assert!(!verify(&pair[64..], b"text", &signature[1..]));
-        assert!(keypair(&[7; 31]).is_none());
         assert!(sign(&pair[1..], b"text").is_none());
     }
 }

@@ -1,7 +1,7 @@
+import { startEngine } from '../engine.js'
 import { LevinError } from '../errors.js'
 import type { Dialler } from '../transport/engine.js'
 import type { CloseInfo, Link } from '../transport/link.js'
-import { loadEngine } from '../transport/load-engine.js'
 import { defaultQuicOptions } from '../transport/quic-options.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import { type Axon, checkAxon } from './axon.js'
@@ -87,8 +87,7 @@ export class Validator {
 
   async #makeDialler(): Promise<Dialler> {
     const { clock, engine: choice, idleTimeoutMs, keepAliveMs, logger } = this.#settings
-    const { engine, notice } = await loadEngine(choice)
-    if (notice !== undefined) logger.warn(notice)
+    const engine = await startEngine(choice, logger)
     return engine.dialler({ ...defaultQuicOptions, idleTimeoutMs, keepAliveMs, maxPeerStreams: 0 }, clock)
   }
 

@@ -34,6 +34,7 @@ export class Exchange implements StreamEvents, FrameEvents {
   readonly #host: ExchangeHost
   readonly #frames: FrameDecoder
   #asked = false
+  #received = 0
   #isOver = false
   #running: Running | undefined
   #cancelTimer: (() => void) | undefined
@@ -53,6 +54,7 @@ export class Exchange implements StreamEvents, FrameEvents {
   }
 
   onBytes(bytes: Uint8Array): void {
+    this.#received += bytes.length
     if (!this.#session.takesBytes(bytes.length)) {
       this.#link.close(CLOSE_CODE, CloseReason.cleanup)
       return
@@ -71,6 +73,15 @@ export class Exchange implements StreamEvents, FrameEvents {
     } catch (error) {
       this.#giveUp(error)
     }
+  }
+
+  /**
+   * How far the peer has come with what only it can do: sending its request, or taking the answer. Undefined when it is
+   * not its turn.
+   */
+  progress(): number | undefined {
+    if (!this.#asked) return this.#received
+    return this.#stream.waiting > 0 ? -this.#stream.waiting : undefined
   }
 
   onDrain(): void {

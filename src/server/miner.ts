@@ -11,13 +11,13 @@ import {
 } from '../contract/definition.js'
 import type { Handler } from '../contract/handler.js'
 import { handlersOf } from '../decorators/metadata.js'
+import { startEngine } from '../engine.js'
 import { LevinError } from '../errors.js'
 import { checkKeys } from '../options.js'
 import { isProcessEnding } from '../signals.js'
 import { type Certificate, createCertificate } from '../transport/certificate.js'
 import type { Listener } from '../transport/engine.js'
 import type { Address } from '../transport/link.js'
-import { loadEngine } from '../transport/load-engine.js'
 import { defaultQuicOptions } from '../transport/quic-options.js'
 import { CloseReason } from '../wire/protocol-texts.js'
 import { isOpen } from './access/open.js'
@@ -258,8 +258,7 @@ export class Miner<Added extends object = NothingAdded> {
     const { clock, idleTimeoutMs, keepAliveMs, logger, maxStreams, resetSecret } = this.#settings
     const { sourceFilter, validateAddresses } = this.#settings
     try {
-      const { engine, notice } = await loadEngine(this.#settings.engine)
-      if (notice !== undefined) logger.warn(notice)
+      const engine = await startEngine(this.#settings.engine, logger)
       return await engine.listen({
         host,
         port,

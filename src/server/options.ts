@@ -40,6 +40,11 @@ export interface MinerOptions {
   readonly strangerTimeoutMs?: number
   /** Handshakes of one address in a sliding minute. Default 30, as btlightning; ten times as many where a validator is, or was within the hour. */
   readonly handshakesPerMinute?: number
+  /**
+   * Milliseconds for which a validator may do nothing on an open stream: neither send the request that it began nor take
+   * the answer. Then it loses the stream. Default 60,000; it takes up to a quarter more.
+   */
+  readonly progressTimeoutMs?: number
   /** How often everybody's right to be here is looked at again, in milliseconds, besides when the policy's data changes. Default 60,000. */
   readonly accessReviewMs?: number
   /** Whether a newcomer must show that it is where it says, by QUIC's Retry. Default true, as btlightning. */
@@ -86,6 +91,7 @@ const KEYS: readonly (keyof MinerOptions)[] = [
   'handshakeTimeoutMs',
   'strangerTimeoutMs',
   'handshakesPerMinute',
+  'progressTimeoutMs',
   'accessReviewMs',
   'validateAddresses',
   'sourceFilter',
@@ -146,6 +152,7 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
     handshakeTimeoutMs: milliseconds('handshakeTimeoutMs', options.handshakeTimeoutMs, 10_000, idleTimeoutMs),
     strangerTimeoutMs: milliseconds('strangerTimeoutMs', options.strangerTimeoutMs, 30_000, idleTimeoutMs),
     handshakesPerMinute: integer('handshakesPerMinute', options.handshakesPerMinute, 30, 1, 1_000_000),
+    progressTimeoutMs: integer('progressTimeoutMs', options.progressTimeoutMs, 60_000, 1000, 3_600_000),
     accessReviewMs: integer('accessReviewMs', options.accessReviewMs, 60_000, 100, 86_400_000),
     validateAddresses,
     resetSecret: resetSecret ?? signer.secretFor?.('stateless reset') ?? randomBytes(RESET_SECRET_BYTES),

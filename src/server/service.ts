@@ -18,6 +18,7 @@ import type { MinerSettings } from './options.js'
 import { Peers } from './peers.js'
 import type { AnyMiddleware } from './policy/middleware.js'
 import { checkSynapses } from './policy/plugin.js'
+import { ProgressWatch } from './progress-watch.js'
 import { Session } from './session.js'
 import type { MinerStats } from './stats.js'
 import { Summary } from './summary.js'
@@ -53,6 +54,7 @@ export class MinerService implements ExchangeHost {
   readonly #container: MinerContainer
   readonly #workers: Workers
   readonly #loop: LoopWatch
+  readonly #progress: ProgressWatch
   readonly #peers: Peers
   readonly #middleware: readonly AnyMiddleware[]
   readonly #started: { what: string; part: Startable }[] = []
@@ -86,6 +88,17 @@ export class MinerService implements ExchangeHost {
     this.noise = new Summary(logger, clock)
     this.dispatcher = new Dispatcher(this.#routes, maxFrameBytes, clock, logger, observers, this.noise)
     this.#peers = new Peers(settings.maxValidators, clock)
+    this.#progress = new ProgressWatch(
+      clock,
+      settings.progressTimeoutMs,
+      () => this.#links(),
+      () =>
+        this.noise.note(
+          'gave up a stream',
+          'gave up a stream: its peer neither asks nor takes the answer',
+          {},
+        ),
+    )
     this.access = new AccessControl(settings, this.#peers, this.noise)
     this.admission = new Admission(settings, fingerprint, this.access, this.#peers, observers, this.noise)
   }
@@ -194,6 +207,12 @@ export class MinerService implements ExchangeHost {
       throw error
     }
     this.#loop.start()
+    this.#progress.start()
+  }
+
+  /** Of the validators: strangers have a limit of their own. */
+  *#links(): Iterable<Link> {
+    for (const { link } of this.#peers) yield link
   }
 
   /** Names of the synapses that are being answered. */
@@ -220,6 +239,7 @@ export class MinerService implements ExchangeHost {
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#loop.stop()
+    this.#progress.stop()
     for (const { what, part } of this.#started.splice(0).reverse()) {
       try {
         await part.stop()

@@ -19,8 +19,21 @@ export interface Engine {
    * @throws LevinError CONFIG for an option out of range, or when the address cannot be bound
    */
   listen(options: ListenOptions): Promise<Listener>
+  /** sr25519 by the engine's own library, where it has one: faster than WebAssembly. */
+  readonly sr25519?: NativeSr25519
   /** @throws LevinError CONFIG for an option out of range */
   dialler(options: QuicOptions, clock?: Clock): Dialler
+}
+
+/** In the signing context `substrate`. */
+export interface NativeSr25519 {
+  /**
+   * @param keypair 96 bytes: Substrate's secret key and the public key
+   * @returns 64 bytes, or null when `keypair` is none
+   */
+  sr25519Sign(keypair: Uint8Array, message: Uint8Array): Uint8Array | null
+  /** False for garbage of any kind. */
+  sr25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 }
 
 export interface ListenOptions {

@@ -46,6 +46,8 @@ export interface Link {
   readonly peerCertificate: Uint8Array | undefined
   readonly closed: CloseInfo | undefined
   events: LinkEvents
+  /** Streams that are not over, in the order in which they were opened. */
+  streams(): readonly LinkStream[]
   /** A new bidirectional stream, or undefined while the peer allows no more: wait for `onStreamSlot`. */
   openStream(events: StreamEvents): LinkStream | undefined
   /**
@@ -79,6 +81,8 @@ export interface StreamEvents {
 export interface LinkStream {
   /** QUIC's stream id: unique on its link. */
   readonly id: number
+  /** Bytes that were written and wait for room, on their way to the peer. */
+  readonly waiting: number
   events: StreamEvents
   /**
    * Writes `bytes`. They must not change while the transport keeps them, which it does only after it returned false.

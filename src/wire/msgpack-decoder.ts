@@ -1,26 +1,50 @@
 import { type Buffer, constants, isUtf8 } from 'node:buffer'
 import { LevinError } from '../errors.js'
-import { asBuffer, EncodedMap, Extension, isMapMarker, MAX_DEPTH, MAX_NODES, type Value } from './value.js'
+import {
+  asBuffer,
+  EncodedMap,
+  Extension,
+  HEAP_FLOOR,
+  HEAP_RATIO,
+  isMapMarker,
+  MAX_DEPTH,
+  MAX_LIST,
+  type Value,
+  Weight,
+} from './value.js'
 
-/** Up to here a loop over ASCII bytes beats the call into C++ that a long string needs. */
-const SHORT_STRING = 16
+/**
+ * Up to here a loop over ASCII bytes beats the call into C++ that a long string needs. From 13 on V8 would keep the
+ * pieces that the loop joins.
+ */
+const SHORT_STRING = 12
+
+/** Names are longer than other short strings, and cost nothing when they were read lately. */
+const SHORT_NAME = 16
+
+/** Up to so many a list's floats are not worth a DataView, which costs as much as three of them. */
+const FEW = 3
 
 /** ASCII names that were read lately, by length and two of their bytes: a hit saves making and interning a string. */
 const RECENT_NAMES: string[] = new Array<string>(256).fill('')
 
 /**
- * Reads MessagePack in one pass. Every length is held against the bytes that are left, and every container against
- * `MAX_DEPTH` and `MAX_NODES`, before anything is allocated or entered: hostile bytes cost what they weigh.
+ * Reads MessagePack in one pass. Every length is held against the bytes that are left, every container against
+ * `MAX_DEPTH`, and every value's weight against what the message may cost (`HEAP_RATIO`), before anything is allocated
+ * or entered: hostile bytes cost what they weigh.
  *
  * Everything here throws LevinError `PROTOCOL`.
  */
 export class Decoder {
   readonly #bytes: Buffer
   #at = 0
-  #nodes = 1
+  /** Bytes of heap that the message may still take. */
+  #heap: number
+  #view: DataView | undefined
 
   constructor(bytes: Uint8Array) {
     this.#bytes = asBuffer(bytes)
+    this.#heap = HEAP_FLOOR + HEAP_RATIO * bytes.length
   }
 
   /** How many bytes have been read. */
@@ -61,7 +85,7 @@ export class Decoder {
     const marker = this.peek()
     if ((marker & 0xf0) !== 0x90 && marker !== 0xdc && marker !== 0xdd) return undefined
     this.#at++
-    return this.#container(marker < 0xa0 ? marker & 0x0f : this.#uint(marker === 0xdc ? 2 : 4), 1)
+    return this.#claim(marker < 0xa0 ? marker & 0x0f : this.#uint(marker === 0xdc ? 2 : 4), 1)
   }
 
   /** A map's number of entries, or undefined (and nothing read) when something else comes. */
@@ -69,7 +93,7 @@ export class Decoder {
     const marker = this.peek()
     if (!isMapMarker(marker)) return undefined
     this.#at++
-    return this.#container(marker < 0x90 ? marker & 0x0f : this.#uint(marker === 0xde ? 2 : 4), 2)
+    return this.#claim(marker < 0x90 ? marker & 0x0f : this.#uint(marker === 0xde ? 2 : 4), 2)
   }
 
   /** The bytes from `start` up to here, as the map that they encode. */
@@ -106,14 +130,17 @@ export class Decoder {
       case 0xc9:
         return this.#extension(this.#uint(4))
       case 0xca:
+        this.#weigh(Weight.number)
         return this.#bytes.readFloatBE(this.#take(4))
       case 0xcb:
+        this.#weigh(Weight.number)
         return this.#bytes.readDoubleBE(this.#take(8))
       case 0xcc:
         return this.#uint(1)
       case 0xcd:
         return this.#uint(2)
       case 0xce:
+        this.#weigh(Weight.number)
         return this.#uint(4)
       case 0xcf:
         return this.#uint64()
@@ -152,15 +179,54 @@ export class Decoder {
 
   #array(count: number, depth: number): Value[] {
     if (depth >= MAX_DEPTH) this.fail(`more than ${MAX_DEPTH} containers within each other`)
-    this.#container(count, 1)
+    this.#claim(count, 1)
+    if (count > MAX_LIST) this.fail(`a list of more than ${MAX_LIST} values`)
+    this.#weigh(Weight.list + Weight.element * count)
+    if (count > FEW) {
+      const floats = this.#floats(count)
+      if (floats !== undefined) return floats
+    }
     const values = new Array<Value>(count)
     for (let i = 0; i < count; i++) values[i] = this.value(depth + 1)
     return values
   }
 
+  /**
+   * A list of floats, with small integers among them, as an embedding is; undefined (and nothing read) for any other.
+   *
+   * Such lists are made here and nowhere else: V8 learns for each place in the code what its lists hold, and keeps
+   * doubles as doubles only where it has never seen anything else.
+   */
+  #floats(count: number): number[] | undefined {
+    const bytes = this.#bytes
+    let at = this.#at
+    // Some writers send 0 and 1 as integers: one of the first two is a float all the same.
+    if (!isFloat(bytes[at]) && !isFloat(bytes[at + 1])) return undefined
+    this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    const view = this.#view
+    const end = bytes.length
+    const values = new Array<number>(count)
+    for (let i = 0; i < count; i++) {
+      const marker = bytes[at]
+      if (marker === 0xcb && at + 9 <= end) {
+        values[i] = view.getFloat64(at + 1)
+        at += 9
+      } else if (marker === 0xca && at + 5 <= end) {
+        values[i] = view.getFloat32(at + 1)
+        at += 5
+      } else if (marker !== undefined && marker < 0x80) {
+        values[i] = marker
+        at++
+      } else return undefined
+    }
+    this.#at = at
+    return values
+  }
+
   #map(count: number, depth: number): Value {
     if (depth >= MAX_DEPTH) this.fail(`more than ${MAX_DEPTH} containers within each other`)
-    this.#container(count, 2)
+    this.#claim(count, 2)
+    this.#weigh(count === 0 ? Weight.map : Weight.map + Weight.filledMap + Weight.entry * count)
     const object: { [key: string]: Value } = {}
     for (let i = 0; i < count; i++) {
       const key = this.string()
@@ -175,6 +241,7 @@ export class Decoder {
 
   /** The other entries of a map that turned out to have keys which are no strings. */
   #mapOf(started: { [key: string]: Value }, count: number, depth: number): Map<Value, Value> {
+    this.#weigh(Weight.mapOfOthers)
     const map = new Map<Value, Value>(Object.entries(started))
     const compound = new Set<string>()
     for (let i = 0; i < count; i++) {
@@ -183,6 +250,7 @@ export class Decoder {
       if (map.has(key)) this.fail('a key stands twice in a map')
       if (typeof key === 'object' && key !== null) {
         // arrays and bins are never equal in a Map: their bytes tell
+        this.#weigh(Weight.compoundKey + this.#at - start)
         const written = this.#bytes.toString('latin1', start, this.#at)
         if (compound.has(written)) this.fail('a key stands twice in a map')
         compound.add(written)
@@ -193,19 +261,24 @@ export class Decoder {
     return map
   }
 
-  /** Holds a container's claim against what is left of the bytes and of the nodes. */
-  #container(count: number, valuesPerEntry: 1 | 2): number {
+  /** Holds a container's claim against what is left of the bytes. */
+  #claim(count: number, valuesPerEntry: 1 | 2): number {
     const values = count * valuesPerEntry
     if (values > this.#bytes.length - this.#at) {
       this.fail(`a container claims ${values} values, ${this.#bytes.length - this.#at} bytes are left`)
     }
-    this.#nodes += values
-    if (this.#nodes > MAX_NODES) this.fail(`more than ${MAX_NODES} values in one message`)
     return count
+  }
+
+  /** Takes so many bytes of heap from what the message may cost. */
+  #weigh(bytes: number): void {
+    this.#heap -= bytes
+    if (this.#heap < 0) this.fail(`its values would take more than ${HEAP_RATIO} times its bytes of memory`)
   }
 
   #string(size: number): string {
     const start = this.#take(size)
+    this.#weigh(Weight.string + size)
     const end = this.#at
     const bytes = this.#bytes
     if (size <= SHORT_STRING) {
@@ -221,6 +294,7 @@ export class Decoder {
     }
     if (size > constants.MAX_STRING_LENGTH) this.fail('a str longer than a JavaScript string can be')
     const text = bytes.toString('utf8', start, end)
+    if (text.length !== size) this.#weigh(size)
     // Node replaces what is not UTF-8; a replacement character may also have been sent as one
     if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) this.fail('a str that is not UTF-8')
     return text
@@ -230,7 +304,7 @@ export class Decoder {
   #name(size: number): string {
     const start = this.#at
     const bytes = this.#bytes
-    if (size === 0 || size > SHORT_STRING || size > bytes.length - start) return this.#string(size)
+    if (size === 0 || size > SHORT_NAME || size > bytes.length - start) return this.#string(size)
     const slot = (size * 31 + (bytes[start]! ^ (bytes[start + size - 1]! << 3))) % RECENT_NAMES.length
     const recent = RECENT_NAMES[slot]!
     if (recent.length === size && sameAscii(recent, bytes, start)) {
@@ -245,12 +319,12 @@ export class Decoder {
 
   #binary(size: number): Buffer {
     const start = this.#take(size)
+    this.#weigh(Weight.binary)
     return this.#bytes.subarray(start, this.#at)
   }
 
   #extension(size: number): Extension {
-    // an Extension and its Buffer weigh as much as two values
-    if (++this.#nodes > MAX_NODES) this.fail(`more than ${MAX_NODES} values in one message`)
+    this.#weigh(Weight.extension)
     const type = this.#bytes.readInt8(this.#take(1))
     return new Extension(type, this.#binary(size))
   }
@@ -266,12 +340,14 @@ export class Decoder {
   #uint64(): number | bigint {
     const at = this.#take(8)
     const value = this.#bytes.readUInt32BE(at) * 0x1_0000_0000 + this.#bytes.readUInt32BE(at + 4)
+    this.#weigh(Weight.bigint)
     return Number.isSafeInteger(value) ? value : this.#bytes.readBigUInt64BE(at)
   }
 
   #int64(): number | bigint {
     const at = this.#take(8)
     const value = this.#bytes.readInt32BE(at) * 0x1_0000_0000 + this.#bytes.readUInt32BE(at + 4)
+    this.#weigh(Weight.bigint)
     return Number.isSafeInteger(value) ? value : this.#bytes.readBigInt64BE(at)
   }
 
@@ -285,6 +361,8 @@ export class Decoder {
     return start
   }
 }
+
+const isFloat = (marker: number | undefined): boolean => marker === 0xcb || marker === 0xca
 
 function sameAscii(text: string, bytes: Buffer, start: number): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false

@@ -74,7 +74,7 @@ export class Encoder extends MsgpackWriter {
     this.#enter(depth)
     const count = values.length
     this.arrayHeader(count)
-    for (let i = 0; i < count; i++) {
+    for (let i = this.floats(values, 0); i < count; i++) {
       const value = values[i]
       this.#path[depth] = i
       if (value === undefined) this.nil()

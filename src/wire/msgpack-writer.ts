@@ -16,6 +16,11 @@ const SHORT_STRING = 24
 /** The frame's length field is a u32. */
 const MAX_MESSAGE_BYTES = 0xffff_ffff
 
+/** A double's bytes as this machine keeps them, and where the first byte on the wire is among them. */
+const DOUBLE = new Float64Array([-2])
+const DOUBLE_BYTES = new Uint8Array(DOUBLE.buffer)
+const DOUBLE_ORDER = DOUBLE_BYTES[7] === 0xc0 ? 7 : 0
+
 const FIXEXT_SIZES: readonly number[] = [1, 2, 4, 8, 16]
 
 /**
@@ -111,9 +116,26 @@ export class MsgpackWriter {
 
   float(value: number): void {
     this.#room(9)
-    this.#bytes[this.#at] = 0xcb
-    this.#bytes.writeDoubleBE(value, this.#at + 1)
-    this.#at += 9
+    this.#double(value)
+  }
+
+  /** Writes numbers that are no integers, as long as they follow each other. @returns the index of what does not */
+  floats(values: readonly unknown[], from: number): number {
+    let i = from
+    for (let value = values[i]; typeof value === 'number' && !Number.isInteger(value); value = values[++i]) {
+      this.#room(9)
+      this.#double(value)
+    }
+    return i
+  }
+
+  #double(value: number): void {
+    const bytes = this.#bytes
+    const at = this.#at
+    DOUBLE[0] = value
+    bytes[at] = 0xcb
+    for (let i = 0; i < 8; i++) bytes[at + 1 + i] = DOUBLE_BYTES[DOUBLE_ORDER ^ i]!
+    this.#at = at + 9
   }
 
   /** @param value an integer that fits 64 bits, signed when negative */

@@ -20,7 +20,8 @@ export function encodeValue(value: unknown, name = 'value'): Buffer {
 /**
  * The one value that `bytes` hold; see {@link Value} for what comes out. Binary values are views of `bytes`.
  *
- * @throws LevinError `PROTOCOL` for anything but exactly one well-formed value within `MAX_DEPTH` and `MAX_NODES`
+ * @throws LevinError `PROTOCOL` for anything but exactly one well-formed value within `MAX_DEPTH` and what its
+ *   bytes may cost (`HEAP_RATIO`)
  */
 export function decodeValue(bytes: Uint8Array): Value {
   const decoder = new Decoder(bytes)

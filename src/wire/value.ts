@@ -55,10 +55,42 @@ export class EncodedMap {
 export const MAX_DEPTH = 64
 
 /**
- * Values in one message, map keys counted too, an ext as two. Whatever a value weighs on the wire, here it costs up to
- * 100 bytes, a Map 250: so a decode bomb ends at some 30 MiB and 0.1 s. Long series of numbers belong in a bin.
+ * Heap that a decoded message may take: eight times its bytes, which is what a list of numbers of one byte each takes,
+ * and so much besides, for the small maps that most messages are made of. A frame of 64 MiB may be 7 million doubles;
+ * 16 MiB is 80,000 maps of one entry, however few bytes they are on the wire.
  */
-export const MAX_NODES = 262_144
+export const HEAP_RATIO = 8
+export const HEAP_FLOOR = 16 * 1024 * 1024
+
+/**
+ * Bytes of heap that V8 takes for a value besides its place in a list or map; at least as much as was measured on Node
+ * 20, 22 and 26 (`test/wire/heap.test.ts` measures again).
+ */
+export const Weight = {
+  list: 48,
+  /** Of each element: a pointer, or a double. */
+  element: 8,
+  map: 56,
+  /** Of a map that is not empty: V8 gives one of a shape of its own a table. */
+  filledMap: 56,
+  /** Besides the key's bytes. */
+  entry: 88,
+  /** Besides its bytes, which are twice as many when it is not ASCII. */
+  string: 32,
+  /** A number that is no small integer, in a list or map of other things. */
+  number: 16,
+  bigint: 32,
+  /** A view of the message's bytes. */
+  binary: 128,
+  extension: 48,
+  /** A `Map`, whose keys are not all strings. */
+  mapOfOthers: 200,
+  /** A key that is a list or binary, besides its bytes: they are kept to tell it from others. */
+  compoundKey: 96,
+} as const
+
+/** V8 makes a longer list a table, at three times the memory. */
+export const MAX_LIST = 2 ** 25 - 1
 
 /** The same memory as a Buffer, whose string and number readers the codec uses. */
 export function asBuffer(bytes: Uint8Array): Buffer {

@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'clock.ts': [],
   'logger.ts': ['clock.ts'],
   'options.ts': ['errors.ts'],
+  'engine.ts': ['auth', 'transport', 'errors.ts', 'logger.ts'],
   'pino-logger.ts': ['errors.ts', 'logger.ts'],
   'signals.ts': ['clock.ts', 'logger.ts', 'pino-logger.ts'],
   transport: ['errors.ts', 'clock.ts'],
@@ -70,14 +71,26 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'logger.ts',
     'pino-logger.ts',
     'signals.ts',
+    'engine.ts',
   ],
-  client: ['contract', 'transport', 'auth', 'wire', 'errors.ts', 'clock.ts', 'logger.ts', 'pino-logger.ts'],
+  client: [
+    'engine.ts',
+    'contract',
+    'transport',
+    'auth',
+    'wire',
+    'errors.ts',
+    'clock.ts',
+    'logger.ts',
+    'pino-logger.ts',
+  ],
 }
 
 /** Packages and built-in modules that only one place may know. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
-  '@matrixai/quic': ['transport/native.ts'],
-  'node:dgram': ['transport/endpoint.ts', 'transport/dial.ts'],
+  '@matrixai/quic': ['transport/quiche/native.ts'],
+  'levin-engine': ['transport/quinn/addon.ts'],
+  'node:dgram': ['transport/quiche/listener.ts', 'transport/quiche/dialler.ts'],
   '@polkadot-labs/schnorrkel-wasm': ['auth/sr25519.ts'],
   '@polkadot/util-crypto': ['auth/ss58.ts', 'auth/fingerprint.ts'],
   tsyringe: ['server/dispatch/container.ts', 'server/dispatch/worker-thread.ts'],

@@ -29,6 +29,11 @@ class MemoryStream implements LinkStream {
     this.#link = link
   }
 
+  /** Bytes that the other end has not read. */
+  get waiting(): number {
+    return this.#writerWaits ? this.other.#waiting : 0
+  }
+
   write(bytes: Uint8Array): boolean {
     return this.#send(bytes, false)
   }
@@ -41,7 +46,6 @@ class MemoryStream implements LinkStream {
     if (this.#finished || this.#over || this.other.#over) return true
     const bytes = Buffer.from(given) // the writer may use its memory again as soon as all is taken
     this.#finished = fin
-    if (fin && this.#ended) this.#link.forget(this)
     this.other.#waiting += bytes.length
     this.other.#later(() => {
       this.other.#waiting -= bytes.length
@@ -49,6 +53,7 @@ class MemoryStream implements LinkStream {
         this.other.events.onBytes(bytes)
         bytes.fill(0xee) // as an engine writes over its memory: who keeps a view is found out
       }
+      if (fin && this.#ended) this.#link.forget(this)
       if (fin && !this.other.#over) this.other.#end()
       if (this.#writerWaits && this.other.#waiting < MemoryLink.windowBytes) {
         this.#writerWaits = false
@@ -119,12 +124,17 @@ export class MemoryLink implements Link {
   isTrusted = false
   other!: MemoryLink
   readonly #streams = new Set<MemoryStream>()
-  #nextId = 0
+  /** Id of the stream that is opened next. */
+  nextId = 0
   #slotWanted = false
 
   constructor(remote: Address, peerCertificate?: Uint8Array) {
     this.remote = remote
     this.peerCertificate = peerCertificate
+  }
+
+  streams(): readonly LinkStream[] {
+    return [...this.#streams]
   }
 
   openStream(events: StreamEvents): LinkStream | undefined {
@@ -133,9 +143,9 @@ export class MemoryLink implements Link {
       this.#slotWanted = true
       return undefined
     }
-    const mine = new MemoryStream(this.#nextId, this)
-    const theirs = new MemoryStream(this.#nextId, this.other)
-    this.#nextId += 4
+    const mine = new MemoryStream(this.nextId, this)
+    const theirs = new MemoryStream(this.nextId, this.other)
+    this.nextId += 4
     mine.other = theirs
     theirs.other = mine
     mine.events = events

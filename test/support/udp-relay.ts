@@ -9,6 +9,8 @@ export interface Relay {
   sendAsClient(datagram: Uint8Array): void
   /** From here on nothing passes, either way, and nobody is told. */
   goSilent(): void
+  /** Takes `goSilent` back. */
+  goOn(): void
   close(): void
 }
 
@@ -32,6 +34,9 @@ export async function relayTo(serverPort: number): Promise<Relay> {
     sendAsClient: (datagram) => back.send(datagram, serverPort, '127.0.0.1'),
     goSilent: () => {
       silent = true
+    },
+    goOn: () => {
+      silent = false
     },
     close: () => {
       front.close()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { decodeValue } from '../../src/wire/msgpack.js'
-import { Extension } from '../../src/wire/value.js'
+import { Extension, HEAP_FLOOR, HEAP_RATIO } from '../../src/wire/value.js'
 import { hex } from './vectors.js'
 
 const refused = (bytes: Uint8Array) => {
@@ -136,29 +136,36 @@ describe('limits', () => {
     refused(arrays(2_000_000))
   })
 
-  test('262,144 values are taken, one more is refused', () => {
-    const nils = (count: number) => {
-      const bytes = Buffer.alloc(count + 5, 0xc0)
-      bytes[0] = 0xdd
-      bytes.writeUInt32BE(count, 1)
-      return bytes
-    }
-    expect(decodeValue(nils(262_143))).toHaveLength(262_143)
-    refused(nils(262_144))
+  const list = (count: number, of: Buffer) => {
+    const header = hex('dd 00000000')
+    header.writeUInt32BE(count, 1)
+    return Buffer.concat([header, Buffer.alloc(count * of.length, of)])
+  }
+
+  test('numbers cost what they weigh: a whole frame of them is taken', () => {
+    expect(decodeValue(list(7_000_000, hex('cb 3ff8000000000000')))).toHaveLength(7_000_000)
+    expect(decodeValue(list(7_000_000, hex('01')))).toHaveLength(7_000_000)
   })
 
-  test('keys count as values, and containers in containers too', () => {
-    const inArrays = (arrays: number, each: number) => {
-      const one = Buffer.concat([hex(`dc ${each.toString(16).padStart(4, '0')}`), Buffer.alloc(each)])
-      return Buffer.concat([hex(`dc ${arrays.toString(16).padStart(4, '0')}`), ...Array(arrays).fill(one)])
+  test('a list is as long as V8 keeps one as a list', () => {
+    expect(() => decodeValue(list(2 ** 25, hex('c0')))).toThrow(/a list of more than 33554431 values/)
+  })
+
+  test('512 embeddings of 1,024 numbers are taken, in any width', () => {
+    for (const number of ['cb 3ff8000000000000', 'ca 3fc00000', '01', 'd1 ff00']) {
+      const embedding = Buffer.concat([hex('dc 0400'), Buffer.alloc(1024 * hex(number).length, hex(number))])
+      expect(decodeValue(list(512, embedding))).toHaveLength(512)
     }
-    // 1 + 4 + 4 * 65,534 = 262,141
-    decodeValue(inArrays(4, 65_534))
-    refused(inArrays(4, 65_535))
-    const map = Buffer.alloc(5 + 2 * 131_072)
-    map[0] = 0xdf
-    map.writeUInt32BE(131_072, 1)
-    expect(() => decodeValue(map)).toThrow(/more than 262144 values/)
+  })
+
+  test('empty maps are taken as far as they weigh no more than eight times their bytes and 16 MiB, and one more is not', () => {
+    // Each is 56 bytes and 8 in its list, the list 48.
+    const weight = (count: number) => 48 + 64 * count
+    const budget = (count: number) => HEAP_FLOOR + HEAP_RATIO * (5 + count)
+    let most = 299_000
+    while (weight(most + 1) <= budget(most + 1)) most++
+    expect(decodeValue(list(most, hex('80')))).toHaveLength(most)
+    expect(() => decodeValue(list(most + 1, hex('80')))).toThrow(/more than 8 times its bytes of memory/)
   })
 
   test('bombs are over soon', () => {

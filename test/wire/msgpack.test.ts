@@ -140,3 +140,35 @@ function narrowed(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, narrowed(inner)]))
 }
+
+test('lists of floats are what @msgpack/msgpack makes of them, both ways', () => {
+  const float = () =>
+    fc.oneof(fc.double(), fc.float(), fc.integer({ min: 0, max: 127 }), fc.constantFrom(-0, NaN))
+  const lists = fc.array(fc.array(float(), { maxLength: 40 }), { maxLength: 8 })
+  fc.assert(
+    fc.property(lists, fc.boolean(), (values, forceFloat32) => {
+      expect(decodeValue(otherEncode(values, { forceFloat32 }))).toEqual(
+        otherDecode(otherEncode(values, { forceFloat32 })),
+      )
+      expect(otherDecode(encodeValue(values))).toEqual(values)
+      expect(decodeValue(encodeValue(values))).toEqual(values)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('a million floats come back to the bit', () => {
+  const values = Array.from({ length: 1_000_000 }, (_, i) => Math.sin(i) * 10 ** (i % 300))
+  expect(decodeValue(encodeValue(values))).toEqual(values)
+})
+
+test('what is among floats, or behind them, is read as ever', () => {
+  for (const values of [
+    [1.5, 'a', 2.5, 3],
+    [1.5, 2.5, 3.5, 4.5, null],
+    [0.5, -1, 0.5, 0.5],
+    [0.5, 200, 0.5, [0.5]],
+  ]) {
+    expect(decodeValue(otherEncode(values))).toEqual(values)
+  }
+})

@@ -4,14 +4,13 @@
  */
 import type { Clock } from '../../clock.js'
 import type { Address, CloseInfo, Link, LinkEvents, LinkStream, StreamEvents } from '../link.js'
+import { Allowance } from './allowance.js'
 import { MAX_PACKET_BYTES } from './config.js'
 import { engineAddress, type HostPort, type NativeConnection } from './native.js'
 import { QuicStream, ReceiveSlab, type StreamHost } from './stream.js'
 import { StreamList } from './stream-list.js'
 import type { Turn, TurnMember } from './turn.js'
 
-/** Packets that one connection may send in one turn, so that one peer cannot starve the others. */
-const PACKET_QUANTUM = 64
 /** THREATS M3: what a stranger may send, and how long it may take, until TLS is done. */
 const HALF_OPEN_BYTES = 24 * 1024
 const HALF_OPEN_MS = 10_000
@@ -60,6 +59,7 @@ export class Connection implements Link, TurnMember, StreamHost {
   readonly native: NativeConnection
   readonly remote: Address
   readonly slab = slab
+  readonly allowance = new Allowance()
   events: LinkEvents = {}
   queuedToProcess = false
   queuedToTransmit = false
@@ -122,6 +122,8 @@ export class Connection implements Link, TurnMember, StreamHost {
   receive(datagram: Buffer): void {
     if (this.#gone) return
     if (!this.#isTrusted && !this.#mayReceive(datagram.length)) return
+    this.sendUnsent() // the datagram may be about a stream that the peer gives up
+    this.allowance.heard()
     try {
       this.native.recv(datagram, this.#path)
     } catch {
@@ -273,8 +275,17 @@ export class Connection implements Link, TurnMember, StreamHost {
 
   transmit(): boolean {
     if (this.#gone) return false
-    let left = PACKET_QUANTUM
-    while (left > 0) {
+    do {
+      this.#sendPackets()
+      if (this.#blocked.size > 0) this.#resumeBlocked()
+    } while (this.allowance.hasUnsent)
+    this.#settle()
+    return this.allowance.renew()
+  }
+
+  #sendPackets(): void {
+    const { allowance } = this
+    while (allowance.packets > 0) {
       const packet = nextPacketBuffer()
       let sent: ReturnType<NativeConnection['send']>
       try {
@@ -284,11 +295,9 @@ export class Connection implements Link, TurnMember, StreamHost {
       }
       if (sent === null) break
       this.#io.send(packet, sent[0])
-      left--
+      allowance.packets--
     }
-    if (left < PACKET_QUANTUM && this.#blocked.size > 0) this.#resumeBlocked()
-    this.#settle()
-    return left === 0
+    allowance.sentAll()
   }
 
   /** After anything that may have moved the engine's state: notice the end, or re-arm the timer. */
@@ -357,6 +366,10 @@ export class Connection implements Link, TurnMember, StreamHost {
   trust(): void {
     this.#isTrusted = true
     this.#rearm()
+  }
+
+  streams(): readonly LinkStream[] {
+    return this.#streams.toArray()
   }
 
   openStream(events: StreamEvents): LinkStream | undefined {
@@ -428,6 +441,10 @@ export class Connection implements Link, TurnMember, StreamHost {
   }
 
   // ---- what its streams call
+
+  sendUnsent(): void {
+    if (this.allowance.hasUnsent) this.#sendPackets()
+  }
 
   wroteBytes(): void {
     this.#io.turn.wantsToSend(this)

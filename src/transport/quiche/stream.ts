@@ -1,5 +1,7 @@
 /** One bidirectional QUIC stream: what is between the engine's buffers and the owner of the exchange. */
 import type { LinkStream, StreamEvents } from '../link.js'
+import { sumOf } from '../sum-of.js'
+import type { Allowance } from './allowance.js'
 import { type NativeConnection, ShutdownSide } from './native.js'
 
 /** What a stream needs of its connection. */
@@ -7,6 +9,9 @@ export interface StreamHost {
   readonly native: NativeConnection
   /** Where received bytes go: a view of at least `Slab.leastRoom` bytes that nobody else writes to. */
   readonly slab: ReceiveSlab
+  readonly allowance: Allowance
+  /** Sends what the engine was given, now and not at the end of the turn. */
+  sendUnsent(): void
   /** The engine took bytes: let the connection transmit. */
   wroteBytes(): void
   /** The stream is about to exist for the engine: until its first write it does not. */
@@ -59,6 +64,8 @@ export class QuicStream implements LinkStream {
   #finAfterQueue = false
   #ownerWaits = false
   #isNew: boolean
+  /** The engine has it, and can be asked about it. */
+  #isKnown: boolean
   #paused = false
   #readOver = false
   #writeOver = false
@@ -69,6 +76,7 @@ export class QuicStream implements LinkStream {
   constructor(id: number, host: StreamHost, events: StreamEvents, isOwn: boolean) {
     this.id = id
     this.#isNew = isOwn
+    this.#isKnown = !isOwn
     this.#host = host
     this.events = events
   }
@@ -81,6 +89,10 @@ export class QuicStream implements LinkStream {
   /** Whether the peer finished and we have not: the peer waits for our answer. */
   get isAnswering(): boolean {
     return this.#readOver && !this.#writeOver
+  }
+
+  get waiting(): number {
+    return sumOf(this.#queue)
   }
 
   write(bytes: Uint8Array): boolean {
@@ -112,23 +124,40 @@ export class QuicStream implements LinkStream {
 
   /** @returns what the engine did not take, or undefined when it took all. */
   #send(bytes: Uint8Array, fin: boolean): Uint8Array | undefined {
-    if (this.#isNew) {
-      this.#isNew = false
-      this.#host.started()
-    }
     let taken: number | null
     try {
-      taken = this.#host.native.streamSend(this.id, bytes, fin)
+      taken = this.#give(bytes, fin)
     } catch {
       this.#writingFailed()
       return undefined
     }
-    this.#host.wroteBytes()
+    if (taken !== null) this.#host.wroteBytes()
     if (taken === bytes.length) {
       if (fin) this.#endWriting()
       return undefined
     }
     return taken === null ? bytes : bytes.subarray(taken)
+  }
+
+  /** @returns how many bytes the engine took; null when it took nothing, and no end either */
+  #give(bytes: Uint8Array, fin: boolean): number | null {
+    const { allowance, native } = this.#host
+    let part = bytes
+    if (this.#isNew) {
+      this.#isNew = false
+      this.#host.started()
+    }
+    if (this.#isKnown && bytes.length > 0) {
+      const room = allowance.room(native.streamCapacity(this.id))
+      if (room === 0) return null
+      if (room < bytes.length) part = bytes.subarray(0, room)
+    }
+    const taken = native.streamSend(this.id, part, fin && part === bytes)
+    if (taken !== null) {
+      this.#isKnown = true
+      allowance.gave(taken)
+    }
+    return taken
   }
 
   /** Goes on with a partial write. @returns true while it is still blocked. */
@@ -221,11 +250,9 @@ export class QuicStream implements LinkStream {
     this.#discarding = true
     this.#paused = false
     this.#queue = []
-    if (this.#isNew) {
-      this.#isNew = false
-      this.#host.started()
-      this.#readOver = true // the peer never hears of it
-    }
+    // The peer takes a number that is left out for a stream, which would keep its slot: so it hears of this one, too.
+    if (this.#isNew) this.#send(NOTHING, false)
+    this.#host.sendUnsent() // the engine keeps a stream that is given up with bytes of it unsent
     if (!this.#writeOver) this.#shutdown(ShutdownSide.write)
     if (!this.#readOver) this.#shutdown(ShutdownSide.read)
     this.#endWriting()

@@ -1,6 +1,7 @@
 /** The only import of the native engine, `levin-engine`: what it looks like, and what is said when it does not load. */
 import { createRequire } from 'node:module'
 import { LevinError } from '../../errors.js'
+import type { NativeSr25519 } from '../engine.js'
 
 /** A socket and its connections, which are named by ids: see `engine/src/node.rs`. */
 export interface NativeEngine {
@@ -52,7 +53,7 @@ export interface NativeMemory {
   readonly outbox: Uint8Array
 }
 
-export interface Addon {
+export interface Addon extends NativeSr25519 {
   Engine: new (
     options: NativeOptions,
     onTurn: (records: number, failure?: string) => void,

@@ -11,6 +11,7 @@ export function loadQuinn(): Engine {
   const addon = loadAddon()
   return {
     name: 'quinn',
+    sr25519: addon,
     listen: async (options) => new QuinnListener(addon, options),
     dialler: (options) => new QuinnDialler(addon, options),
   }

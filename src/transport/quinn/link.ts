@@ -16,7 +16,7 @@ export class QuinnLink implements Link {
   closed: CloseInfo | undefined
   peerCertificate: Uint8Array | undefined
   /** Streams that have something written which waits for room. */
-  waiting = 0
+  waitingStreams = 0
   readonly #streams = new StreamTable()
   /** Streams that we opened, and may have opened, in all. */
   #opened = 0
@@ -32,6 +32,10 @@ export class QuinnLink implements Link {
   }
 
   // ---- what its owner calls
+
+  streams(): readonly LinkStream[] {
+    return this.#streams.toArray()
+  }
 
   openStream(events: StreamEvents): LinkStream | undefined {
     if (this.closed !== undefined || !this.#isEstablished) return undefined
@@ -68,7 +72,7 @@ export class QuinnLink implements Link {
 
   /** Nothing waits in one of them any more. */
   drained(): void {
-    if (this.#whenFlushed.length === 0 || this.waiting > 0) return
+    if (this.#whenFlushed.length === 0 || this.waitingStreams > 0) return
     if (this.closed === undefined && !this.host.native.flush(this.id)) return // a record tells
     for (const resolve of this.#whenFlushed.splice(0)) resolve()
   }

@@ -1,4 +1,5 @@
 import type { LinkStream, StreamEvents } from '../link.js'
+import { sumOf } from '../sum-of.js'
 import type { QuinnLink } from './link.js'
 
 /** Up to here bytes are copied to the outbox; larger ones are given to the engine at once, which copies them itself. */
@@ -26,9 +27,8 @@ export class QuinnStream implements LinkStream {
     this.events = events
   }
 
-  /** Whether something that was written waits for room. */
-  get isWaiting(): boolean {
-    return this.#queue !== undefined
+  get waiting(): number {
+    return sumOf(this.#queue ?? [])
   }
 
   // ---- what its owner calls
@@ -66,7 +66,7 @@ export class QuinnStream implements LinkStream {
   #enqueue(bytes: Uint8Array, fin: boolean): false {
     this.#queue = [bytes]
     this.#finAfterQueue = fin
-    this.#link.waiting++
+    this.#link.waitingStreams++
     return false
   }
 
@@ -151,7 +151,7 @@ export class QuinnStream implements LinkStream {
   #forgetQueue(): void {
     if (this.#queue === undefined) return
     this.#queue = undefined
-    this.#link.waiting--
+    this.#link.waitingStreams--
     this.#link.drained()
   }
 

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../../src/clock.js'
 import type { Listener, ListenOptions } from '../../../src/transport/engine.js'
-import type { CloseInfo, Link } from '../../../src/transport/link.js'
+import type { Link } from '../../../src/transport/link.js'
 import { connectNative } from '../../../src/transport/quiche/native.js'
 import { MIN_INITIAL_DATAGRAM } from '../../../src/transport/quiche/packet.js'
 import { StatelessResets } from '../../../src/transport/quiche/stateless-reset.js'
@@ -495,26 +495,6 @@ describe('an address that the engine cannot read', () => {
   test('costs nothing else', async () => {
     const stats = await receiving('nonsense')
     expect(stats).toMatchObject({ connections: 0, halfOpen: 0, dropped: { malformed: 1 } })
-  })
-})
-
-describe('what may come before the owner knows who it is', () => {
-  test('is 96 KiB of datagrams, of which the engine keeps what it must', async () => {
-    let isKnown = false
-    const ends: CloseInfo[] = []
-    const endpoint = await listening({
-      onConnection: (link) => {
-        link.events = { onStream: echo, onClosed: (info) => ends.push(info) }
-        if (isKnown) link.trust()
-      },
-    })
-    const stranger = await dialled(endpoint.address.port)
-    expect(await stranger.ask(Buffer.alloc(60_000))).toHaveLength(60_000)
-    await expect(stranger.ask(Buffer.alloc(60_000))).rejects.toThrow()
-    expect(ends).toMatchObject([{ by: 'failed', reason: 'too many bytes before the handshake' }])
-    isKnown = true
-    const known = await dialled(endpoint.address.port)
-    expect(await known.ask(Buffer.alloc(200_000))).toHaveLength(200_000)
   })
 })
 
