@@ -35,10 +35,14 @@ export async function loadEngine(choice: EngineChoice): Promise<LoadedEngine> {
   try {
     return { engine: await load('quinn') }
   } catch (error) {
-    const engine = await load('quiche')
+    const why = LevinError.from(error).message
+    const engine = await load('quiche').catch((cause) => {
+      // quiche is there for few systems: what to do is in what was said of quinn.
+      throw new LevinError('CONFIG', `${why}; and ${LevinError.from(cause).message}`, { cause })
+    })
     if (wasNoticed) return { engine }
     wasNoticed = true
-    return { engine, notice: `${LevinError.from(error).message}; running on quiche, which is slower` }
+    return { engine, notice: `${why}; running on quiche, which is slower` }
   }
 }
 
