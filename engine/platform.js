@@ -3,26 +3,36 @@
  *
  * @param {{ versions: Record<string, string | undefined>, platform: string, arch: string, glibc: string | undefined }} runtime
  * @returns {string} as napi-rs names platforms: linux-x64-gnu, linux-arm64-musl, darwin-arm64, ...
- * @throws {Error} where the engine cannot run
+ * @throws {Error} where the engine cannot run, saying why
  */
 function platformOf({ versions, platform, arch, glibc }) {
-  if (versions.bun !== undefined) throw new Error('it stands on libuv, which Bun does not have')
-  if (versions.deno !== undefined) throw new Error('it stands on libuv, which Deno does not have')
-  if (arch !== 'x64' && arch !== 'arm64') throw new Error(`there is none for ${platform} on ${arch}`)
-  if (platform === 'linux') return `linux-${arch}-${glibc === undefined ? 'musl' : 'gnu'}`
+  if (versions.bun !== undefined) {
+    throw new Error('it runs on Node alone: Bun ends the process at the first call into libuv')
+  }
+  if (versions.deno !== undefined) throw new Error('it runs on Node alone: Deno refuses to load it')
+  if (platform === 'win32') {
+    throw new Error(
+      'there is none for Windows yet: it calls libuv inside the node binary, which takes more to link there',
+    )
+  }
+  const isKnown = (platform === 'linux' || platform === 'darwin') && (arch === 'x64' || arch === 'arm64')
+  if (!isKnown)
+    throw new Error(`there is none for ${platform} on ${arch}, only for Linux and macOS on x64 and arm64`)
   if (platform === 'darwin') return `darwin-${arch}`
-  throw new Error(`there is none for ${platform}`)
+  return `linux-${arch}-${glibc === undefined ? 'musl' : 'gnu'}`
 }
 
 /** What this process is. */
 function runtime() {
   const { versions, platform, arch } = process
-  return { versions, platform, arch, glibc: platform === 'linux' ? glibcVersion() : undefined }
+  return { versions, platform, arch, glibc: platform === 'linux' ? glibcVersion(process.report) : undefined }
 }
 
-/** glibc's version, or undefined with musl. */
-function glibcVersion() {
-  const { report } = process
+/**
+ * glibc's version, or undefined with musl, from the report that Node writes of itself.
+ * @param {NodeJS.ProcessReport | undefined} report
+ */
+function glibcVersion(report) {
   if (report === undefined) return undefined
   const before = report.excludeNetwork
   report.excludeNetwork = true // else it looks up the names of open connections' peers
@@ -33,4 +43,4 @@ function glibcVersion() {
   }
 }
 
-module.exports = { platformOf, runtime }
+module.exports = { platformOf, runtime, glibcVersion }
