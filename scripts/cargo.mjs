@@ -55,14 +55,18 @@ export function runCargo(crate, args, options = {}) {
 }
 
 /**
- * Whether cargo can be asked. Where it cannot, says by name what is left out; in CI nothing may be, so it ends there.
+ * Whether cargo can be asked. Where it cannot, says by name what is left out; in CI nothing may be, so that it fails.
  * @param {string} step
  * @param {string[]} parts see `cargoProblem`
  */
 export function hasCargoFor(step, parts) {
   const problem = cargoProblem(parts)
   if (problem === undefined) return true
-  if (process.env.CI) throw new Error(`${step}: ${problem}`)
-  console.warn(`${step} is left out: ${problem}`)
+  if (process.env.CI) {
+    console.error(`${step}: ${problem}`)
+    process.exitCode = 1
+  } else {
+    console.warn(`${step} is left out: ${problem}`)
+  }
   return false
 }

@@ -63,8 +63,8 @@ pub struct Unreachable {
 impl Socket {
     /// `reports_errors`: whether to hear of closed ports, which only who dials has a use for.
     pub fn bind(local: SocketAddr, reports_errors: bool) -> io::Result<Self> {
-        let socket =
-            socket2::Socket::new(Domain::for_address(local), Type::DGRAM.nonblocking(), Some(Protocol::UDP))?;
+        let socket = socket2::Socket::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;
+        socket.set_nonblocking(true)?;
         if let SocketAddr::V6(v6) = local {
             // `::` takes IPv4 as well, as Node's own sockets do.
             socket.set_only_v6(!v6.ip().is_unspecified())?;
