@@ -3,8 +3,9 @@
 /**
  * `levin` has its protections at their defaults. `typed` has a middleware and is asked for the synapse behind injection
  * and validation; `open` has its protections off; `guarded` has a blacklist, a body limit and the priority queue besides.
+ * All of these run on the native engine where it is built; `quiche` is `levin` on the other one.
  */
-export type PeerKind = 'levin' | 'typed' | 'open' | 'guarded' | 'rust' | 'python'
+export type PeerKind = 'levin' | 'quiche' | 'typed' | 'open' | 'guarded' | 'rust' | 'python'
 
 export interface Pair {
   /** The client first, the miner second. */
@@ -30,6 +31,9 @@ export const PAIRS: readonly Pair[] = [
   { name: 'levin-rust', client: 'levin', miner: 'rust' },
   { name: REFERENCE, client: 'rust', miner: 'rust' },
   { name: 'python-python', client: 'python', miner: 'python' },
+  { name: 'levin-levin-quiche', client: 'quiche', miner: 'quiche', sizes: [1024] },
+  { name: 'rust-levin-quiche', client: 'rust', miner: 'quiche', sizes: [1024] },
+  { name: 'levin-rust-quiche', client: 'quiche', miner: 'rust', sizes: [1024] },
   { name: TYPED, client: 'typed', miner: 'typed', sizes: [1024] },
   { name: OPEN, client: 'levin', miner: 'open', sizes: [1024] },
   { name: GUARDED, client: 'levin', miner: 'guarded', sizes: [1024] },

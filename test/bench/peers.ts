@@ -1,4 +1,5 @@
 /** How each kind of peer is started. */
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { buildRustPeer, missingTools, preparePythonPeer } from '../interop/peers/build.js'
 import type { PeerKind } from './pairs.js'
@@ -39,13 +40,33 @@ async function prepare(kind: PeerKind): Promise<Peer> {
     const { python, script } = await preparePythonPeer()
     return reference(python, [script])
   }
+  const env = { LEVIN_ENGINE: kind === 'quiche' ? 'quiche' : bestEngine() }
   return {
-    miner: script('levin-miner.js', '--port', '0', ...MINER_FLAGS[kind]),
-    client: script('levin-client.js', ...(kind === 'typed' ? ['--typed'] : [])),
+    miner: { ...script('levin-miner.js', '--port', '0', ...MINER_FLAGS[kind]), env },
+    client: { ...script('levin-client.js', ...(kind === 'typed' ? ['--typed'] : [])), env },
   }
 }
 
-const MINER_FLAGS = { levin: [], typed: ['--middleware'], open: ['--open'], guarded: ['--guarded'] } as const
+/** What an author gets by default; a run says when that is the slower one. */
+function bestEngine(): 'quinn' | 'quiche' {
+  try {
+    createRequire(import.meta.url)('levin-engine')
+    return 'quinn'
+  } catch (error) {
+    console.log(
+      `Levin is measured on quiche, since the native engine does not load: ${(error as Error).message}`,
+    )
+    return 'quiche'
+  }
+}
+
+const MINER_FLAGS = {
+  levin: [],
+  quiche: [],
+  typed: ['--middleware'],
+  open: ['--open'],
+  guarded: ['--guarded'],
+} as const
 
 function reference(file: string, args: readonly string[]): Peer {
   return {

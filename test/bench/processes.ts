@@ -4,6 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 export interface Command {
   readonly file: string
   readonly args: readonly string[]
+  /** Besides our own environment. */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 export interface Miner {
@@ -64,8 +66,8 @@ interface Child {
   readonly complaint: () => string
 }
 
-function launch({ file, args }: Command): Child {
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+function launch({ file, args, env }: Command): Child {
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
   running.add(child)
   let end: string | undefined
   let complaint = ''
