@@ -150,6 +150,8 @@ def values():
         "value-f64": [0.1, -1.5e300, sys.float_info.min],
         "value-f64-integral": [0.0, 1.0, -3.0, 1e18],
         "value-f64-special": [-0.0, math.inf, -math.inf, math.nan],
+        "value-f64-million": [1 / (i + 3) for i in range(1_000_000)],
+        "value-embeddings": [[(i * j + 0.5) / 7 for i in range(1024)] for j in range(512)],
         "value-nil": None,
         "value-bool": [True, False],
         "value-bin": bytes(range(256)),

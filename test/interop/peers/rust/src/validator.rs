@@ -29,6 +29,8 @@ const CASES: [&str; 46] = [
     "value-f64",
     "value-f64-integral",
     "value-f64-special",
+    "value-f64-million",
+    "value-f32-embeddings",
     "value-nil",
     "value-bool",
     "value-bin",
@@ -226,6 +228,23 @@ fn values() -> Vec<(&'static str, Value)> {
                     .map(Value::F64)
                     .to_vec(),
             ),
+        ),
+        (
+            "value-f64-million",
+            Value::Array(
+                (0..1_000_000u32)
+                    .map(|i| Value::F64(f64::from(i).sin()))
+                    .collect(),
+            ),
+        ),
+        (
+            "value-f32-embeddings",
+            Value::Array(vec![
+                Value::Array(
+                    (0..1024u16).map(|i| Value::F32(f32::from(i).sin())).collect()
+                );
+                512
+            ]),
         ),
         ("value-nil", Value::Nil),
         ("value-bool", Value::Array(vec![true.into(), false.into()])),
