@@ -54,6 +54,7 @@ export interface NativeMemory {
 }
 
 export interface Addon extends NativeSr25519 {
+  version(): string
   Engine: new (
     options: NativeOptions,
     onTurn: (records: number, failure?: string) => void,
@@ -62,12 +63,24 @@ export interface Addon extends NativeSr25519 {
   ) => NativeEngine
 }
 
-/** @throws LevinError CONFIG that says why it does not load here, and what to do */
-export function loadAddon(): Addon {
+const require = createRequire(import.meta.url)
+/** What both sides write into shared memory changes with the version, so only this one will do. */
+const VERSION: string = require('../../../package.json').optionalDependencies['levin-engine']
+const INSTALL = `npm install levin-engine@${VERSION}`
+
+/**
+ * @param load what loads a package by its name
+ * @throws LevinError CONFIG that says why it does not load here, and what to do
+ */
+export function loadAddon(load: (name: string) => unknown = require): Addon {
   try {
-    return createRequire(import.meta.url)('levin-engine') as Addon
+    const addon = load('levin-engine') as Addon
+    const version = addon.version()
+    if (version === VERSION) return addon
+    throw new Error(`levin-engine is ${version}, and ${VERSION} is needed; ${INSTALL}`)
   } catch (cause) {
-    const why = LevinError.from(cause).message
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND'
+    const why = isMissing ? `levin-engine is not installed; ${INSTALL}` : LevinError.from(cause).message
     throw new LevinError('CONFIG', `the native engine cannot be loaded: ${why}`, { cause })
   }
 }
