@@ -20,7 +20,7 @@ const STRANGER: u8 = 0x0a;
 const NOBODY: u8 = 0x0b;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const CASES: [&str; 46] = [
+const CASES: [&str; 48] = [
     "value-u64-max",
     "value-i64-min",
     "value-integer-widths",
