@@ -41,6 +41,8 @@ pub const PACKETS_OF_ONE: usize = 128;
 pub const PACKETS_OF_ALL: usize = 1024;
 /// Datagrams in one system call: what fits into 64 KiB at 1,452 bytes each.
 pub const SEGMENTS: usize = 44;
+/// Datagrams in the first one of a connection's turn, so that the peer has something to do while the rest is made.
+pub const FIRST_TRAIN: usize = 10;
 
 /// Bytes of one stream that JavaScript gets at once, so that one stream does not take the whole arena.
 pub const STREAM_QUANTUM: usize = 512 * 1024;

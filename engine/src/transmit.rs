@@ -56,7 +56,8 @@ impl Endpoint {
     fn transmit_one(&mut self, handle: usize, share: usize, now: Instant) -> Share {
         let mut sent = 0;
         while sent < share {
-            let segments = self.socket.segments().min(share - sent);
+            let most = self.socket.segments().min(share - sent);
+            let segments = if sent == 0 { most.min(limits::FIRST_TRAIN) } else { most };
             let Some(connection) = self.table.at(handle) else { return Share::Done(sent) };
             self.scratch.clear();
             let Some(transmit) = connection.quic.poll_transmit(now, segments, &mut self.scratch) else {

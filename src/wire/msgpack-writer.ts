@@ -7,6 +7,9 @@ const SLAB_BYTES = 64 * 1024
 /** Beyond this a message gets a buffer of its own: the rest of the slab is worth more than one allocation. */
 const OWN_BUFFER_BYTES = 16 * 1024
 
+/** The largest such buffer that is kept for the next message: one of a request of 1 MB. */
+const SPARE_BUFFER_BYTES = 2 * 1024 * 1024
+
 /** What a growing message gets on top of its need: envelope fields that follow `data`. */
 const SPARE_BYTES = 256
 
@@ -30,6 +33,8 @@ const FIXEXT_SIZES: readonly number[] = [1, 2, 4, 8, 16]
 export class MsgpackWriter {
   #slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES)
   #slabUsed = 0
+  /** Of a large message that was taken back. */
+  #spare: Buffer | undefined
   #bytes: Buffer = this.#slab
   #start = 0
   #at = 0
@@ -50,10 +55,14 @@ export class MsgpackWriter {
     return message
   }
 
-  /** Nobody looks at `message` any more: its range is written again, if it is the last one. */
+  /** Nobody looks at `message` any more: its range is written again, if it is the last one, or has a buffer of its own. */
   takeBack(message: Uint8Array): void {
-    if (message.buffer !== this.#slab.buffer || message.byteOffset + message.length !== this.#slabUsed) return
-    this.#slabUsed = message.byteOffset
+    const { buffer, byteOffset, length } = message
+    if (buffer === this.#slab.buffer) {
+      if (byteOffset + length === this.#slabUsed) this.#slabUsed = byteOffset
+    } else if (buffer.byteLength > SLAB_BYTES && buffer.byteLength <= SPARE_BUFFER_BYTES) {
+      this.#spare = Buffer.from(buffer) // no slab, so that nothing else is in it
+    }
   }
 
   nil(): void {
@@ -228,12 +237,17 @@ export class MsgpackWriter {
       this.#bytes = this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
       this.#slabUsed = 0
     } else {
-      this.#bytes = Buffer.allocUnsafeSlow(
-        Math.min(Math.max(written + size + SPARE_BYTES, written * 2), MAX_MESSAGE_BYTES),
-      )
+      this.#bytes = this.#own(written + size + SPARE_BYTES, written * 2)
     }
     old.copy(this.#bytes, 0, this.#start, this.#at)
     this.#start = 0
     this.#at = written
+  }
+
+  #own(needed: number, wanted: number): Buffer {
+    const spare = this.#spare
+    this.#spare = undefined
+    if (spare !== undefined && spare.length >= needed) return spare
+    return Buffer.allocUnsafeSlow(Math.min(Math.max(needed, wanted), MAX_MESSAGE_BYTES))
   }
 }

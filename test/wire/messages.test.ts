@@ -232,3 +232,39 @@ test('100,000 mutated messages: a message or a LevinError, nothing else', () => 
     }
   }
 }, 60_000)
+
+describe('memory of large frames', () => {
+  const large = (fill: number) =>
+    messages.encodeSynapsePacket({
+      synapseType: 'x',
+      data: { bytes: Buffer.alloc(200_000, fill) },
+      timestamp: 1,
+    })
+
+  test('serves the next one when it was given back, and not before', () => {
+    const [first, second] = [large(1), large(2)]
+    expect(second.buffer).not.toBe(first.buffer)
+    messages.recycle(first)
+    const third = large(3)
+    expect(third.buffer).toBe(first.buffer)
+    expect(large(4).buffer).not.toBe(first.buffer)
+    expect(second.subarray(-1000, -100).every((byte) => byte === 2)).toBe(true)
+    expect(third.subarray(-1000, -100).every((byte) => byte === 3)).toBe(true)
+  })
+
+  test('of frames that share a block, nothing is written over when one of them is given back', () => {
+    const frame = (fill: number) =>
+      messages.encodeSynapsePacket({
+        synapseType: 'x',
+        data: { bytes: Buffer.alloc(30_000, fill) },
+        timestamp: 1,
+      })
+    const frames = Array.from({ length: 10 }, (_, i) => frame(i))
+    messages.recycle(frames[0]!)
+    const later = [large(200), frame(201)]
+    expect(later).toHaveLength(2)
+    frames.slice(1).forEach((bytes, i) => {
+      expect(bytes.subarray(-1000, -100).every((byte) => byte === i + 1)).toBe(true)
+    })
+  })
+})
