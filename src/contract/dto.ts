@@ -1,6 +1,6 @@
 /**
- * Between plain decoded data and instances of the classes that a definition names. The only importer of class-validator
- * and class-transformer.
+ * Between plain decoded data and instances of the classes that a definition names. With `validity.ts`, the only importer
+ * of class-validator and class-transformer.
  */
 import { types } from 'node:util'
 import { TransformationType } from 'class-transformer'
@@ -18,6 +18,7 @@ import { ValidationExecutor } from 'class-validator/cjs/validation/ValidationExe
 import { LevinError, type LevinErrorCode } from '../errors.js'
 import { EncodedMap, Extension } from '../wire/value.js'
 import type { DtoClass } from './definition.js'
+import { isValid } from './validity.js'
 
 /** How many faults an error names; a hostile array could hold thousands. */
 const MAX_FAULTS_NAMED = 8
@@ -337,6 +338,8 @@ class KnownMetadata {
 }
 
 const knownMetadata = new KnownMetadata()
+const metadatasOf = (type: object): Metadatas =>
+  knownMetadata.getTargetValidationMetadatas(type as DtoClass, '', false, false)
 
 /** class-validator, which by itself takes a list, and lists within lists, where one nested instance is declared. */
 class Validation extends ValidationExecutor {
@@ -377,6 +380,7 @@ const NOT_MADE = 'make it with `new`, or give the whole as a plain object'
  * @throws Error that names the faults
  */
 function validate(instance: object, drop: boolean, cure: string): void {
+  if (isValid(instance, metadatasOf, !drop)) return
   const validation = new Validation(validator, drop ? DROP : REFUSE)
   const found: ValidationError[] = []
   validation.execute(instance, undefined, found)

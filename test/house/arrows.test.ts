@@ -97,7 +97,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   pino: ['pino-logger.ts'],
   piscina: ['server/dispatch/workers.ts'],
   'class-transformer': ['contract/dto.ts'],
-  'class-validator': ['contract/dto.ts', 'decorators/is-bytes.ts'],
+  'class-validator': ['contract/dto.ts', 'contract/validity.ts', 'decorators/is-bytes.ts'],
   'reflect-metadata': ['decorators/metadata.ts'],
 }
 
