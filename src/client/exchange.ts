@@ -6,6 +6,7 @@ import type { LinkStream } from '../transport/link.js'
 import type { MessageType } from '../wire/message-type.js'
 import { recycle } from '../wire/messages.js'
 import { FrameReader, type FrameReaderEvents } from './frame-reader.js'
+import type { Place } from './line.js'
 
 /** PROTOCOL: the time to write a request: a floor, and the slowest transfer that is still worth waiting for. */
 const WRITE_FLOOR_MS = 5000
@@ -16,8 +17,17 @@ const MIB = 1024 * 1024
 const writeBudgetMs = (bytes: number): number =>
   Math.min(WRITE_FLOOR_MS + Math.ceil(bytes / MIB) * WRITE_MS_PER_MIB, WRITE_MOST_MS)
 
-/** Opens a stream now or when a slot is free; the returned function gives up waiting. */
-export type OpenStream = (reader: FrameReader, opened: (stream: LinkStream) => void) => () => void
+/** Who wants a stream. */
+export interface Seeker {
+  readonly reader: FrameReader
+  opened(stream: LinkStream): void
+}
+
+/** Opens a stream now, or when a slot is free: then the place in the line is returned. */
+export type OpenStream = (seeker: Seeker) => Place<Seeker> | undefined
+
+/** What an exchange waits for. */
+type Phase = 'slot' | 'request' | 'answer'
 
 export interface ExchangeOptions {
   readonly frame: Uint8Array
@@ -29,19 +39,24 @@ export interface ExchangeOptions {
 }
 
 /** What becomes of an exchange; the subclass says what is done with it. */
-export abstract class Exchange implements FrameReaderEvents {
+export abstract class Exchange implements FrameReaderEvents, Seeker {
+  readonly reader: FrameReader
+  protected readonly clock: Clock
   readonly #options: ExchangeOptions
-  readonly #reader: FrameReader
   #stream: LinkStream | undefined
-  #stopWaiting: (() => void) | undefined
+  #place: Place<Seeker> | undefined
+  #phase: Phase = 'slot'
+  #limitMs = 0
   #cancelTimer: (() => void) | undefined
+  #onAbort: (() => void) | undefined
   #settled = false
   /** When the stream was opened: latency is measured from here, as the reference does. */
   protected openedAt = 0
 
   constructor(options: ExchangeOptions) {
     this.#options = options
-    this.#reader = new FrameReader(options.maxFrameBytes, this)
+    this.clock = options.clock
+    this.reader = new FrameReader(options.maxFrameBytes, this)
   }
 
   abstract onFrame(type: MessageType, payload: Uint8Array): void
@@ -55,28 +70,21 @@ export abstract class Exchange implements FrameReaderEvents {
     }
     if (signal !== undefined) {
       setMaxListeners(0, signal) // one signal may end any number of calls, and is no leak for that
+      this.#onAbort = () => this.settle(aborted(signal))
       signal.addEventListener('abort', this.#onAbort)
     }
-    this.#stopWaiting = open(this.#reader, (stream) => this.#onOpened(stream))
-    if (this.#stream === undefined && !this.#settled) {
-      this.#arm(
-        timeoutMs,
-        () => `no stream became free within ${timeoutMs} ms: too many queries run on this connection`,
-      )
-    }
+    this.#place = open(this)
+    if (this.#place !== undefined) this.#wait('slot', timeoutMs)
   }
 
-  #onOpened(stream: LinkStream): void {
-    const { clock, frame } = this.#options
+  opened(stream: LinkStream): void {
+    const { frame } = this.#options
     this.#stream = stream
-    this.openedAt = clock.monotonicMs()
+    this.openedAt = this.clock.monotonicMs()
     if (stream.end(frame)) {
       recycle(frame)
       this.awaitPeer()
-      return
-    }
-    const budget = writeBudgetMs(frame.length)
-    this.#arm(budget, () => `the miner did not take a request of ${frame.length} bytes within ${budget} ms`)
+    } else this.#wait('request', writeBudgetMs(frame.length))
   }
 
   /** The whole request has been taken. */
@@ -86,15 +94,24 @@ export abstract class Exchange implements FrameReaderEvents {
 
   /** Starts the caller's time anew: the miner now has the next word. */
   protected awaitPeer(): void {
-    const { timeoutMs } = this.#options
-    this.#arm(timeoutMs, () => `nothing came from the miner for ${timeoutMs} ms`)
+    this.#wait('answer', this.#options.timeoutMs)
   }
 
-  #arm(ms: number, describe: () => string): void {
+  #wait(phase: Phase, ms: number): void {
+    this.#phase = phase
+    this.#limitMs = ms
     this.#cancelTimer?.()
-    this.#cancelTimer = this.#options.clock.after(ms, () =>
-      this.settle(new LevinError('TIMED_OUT', describe())),
-    )
+    this.#cancelTimer = this.clock.after(ms, () => this.settle(this.#late()))
+  }
+
+  #late(): LevinError {
+    const ms = this.#limitMs
+    const text = {
+      slot: `no stream became free within ${ms} ms: too many queries run on this connection`,
+      request: `the miner did not take a request of ${this.#options.frame.length} bytes within ${ms} ms`,
+      answer: `nothing came from the miner for ${ms} ms`,
+    }
+    return new LevinError('TIMED_OUT', text[this.#phase])
   }
 
   protected stopTimer(): void {
@@ -110,8 +127,6 @@ export abstract class Exchange implements FrameReaderEvents {
     this.#stream?.resume()
   }
 
-  readonly #onAbort = (): void => this.settle(aborted(this.#options.signal!))
-
   onFailure(error: LevinError): void {
     this.settle(error)
   }
@@ -121,9 +136,9 @@ export abstract class Exchange implements FrameReaderEvents {
     if (this.#settled) return
     this.#settled = true
     this.stopTimer()
-    this.#stopWaiting?.()
-    this.#options.signal?.removeEventListener('abort', this.#onAbort)
-    this.#reader.done()
+    this.#place?.leave()
+    if (this.#onAbort !== undefined) this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.reader.done()
     if (error !== undefined) this.#stream?.reset()
     else this.#stream?.resume() // so that the end of the stream is read, and its slot becomes free
     this.onSettled(error)

@@ -10,7 +10,7 @@ import type {
 } from '../contract/definition.js'
 import { type Dto, describeDto } from '../contract/dto.js'
 import { LevinError } from '../errors.js'
-import type { Link, LinkStream } from '../transport/link.js'
+import type { Link } from '../transport/link.js'
 import { FRAME_HEADER_BYTES } from '../wire/frame.js'
 import { encodeSynapsePacket } from '../wire/messages.js'
 import { decodeValue } from '../wire/msgpack.js'
@@ -18,8 +18,8 @@ import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import type { Axon } from './axon.js'
 import { callError } from './call-error.js'
 import { reasonOf } from './close-reasons.js'
-import type { ExchangeOptions, OpenStream } from './exchange.js'
-import type { FrameReader } from './frame-reader.js'
+import type { ExchangeOptions, OpenStream, Seeker } from './exchange.js'
+import { Line } from './line.js'
 import { checkTimeout, type ValidatorSettings } from './options.js'
 import { type Answer, query } from './query.js'
 import { ChunkStream } from './stream.js'
@@ -37,17 +37,12 @@ interface Described {
   readonly chunk: Dto | undefined
 }
 
-interface Waiting {
-  readonly reader: FrameReader
-  readonly opened: (stream: LinkStream) => void
-}
-
 export class MinerConnection {
   readonly axon: Axon
   readonly #link: Link
   readonly #settings: ValidatorSettings
   /** Calls beyond what the miner allows at once (128 streams), first come first served. */
-  readonly #waiting = new Set<Waiting>()
+  readonly #waiting = new Line<Seeker>()
 
   /** @internal made by `Validator.connect`, which is told by `onClosed` when the link is gone */
   constructor(axon: Axon, link: Link, settings: ValidatorSettings, onClosed: () => void) {
@@ -140,35 +135,32 @@ export class MinerConnection {
     }
   }
 
-  readonly #open: OpenStream = (reader, opened) => {
+  readonly #open: OpenStream = (seeker) => {
     const { closed } = this.#link
     if (closed !== undefined) {
-      reader.onReset(reasonOf(closed))
-      return () => {}
+      seeker.reader.onReset(reasonOf(closed))
+      return undefined
     }
-    const stream = this.#waiting.size === 0 ? this.#link.openStream(reader) : undefined
-    if (stream !== undefined) {
-      opened(stream)
-      return () => {}
-    }
-    const waiting = { reader, opened }
-    this.#waiting.add(waiting)
-    return () => this.#waiting.delete(waiting)
+    const stream = this.#waiting.first === undefined ? this.#link.openStream(seeker.reader) : undefined
+    if (stream === undefined) return this.#waiting.join(seeker)
+    seeker.opened(stream)
+    return undefined
   }
 
   #fillSlots(): void {
-    for (const waiting of this.#waiting) {
-      const stream = this.#link.openStream(waiting.reader)
+    for (let place = this.#waiting.first; place !== undefined; place = this.#waiting.first) {
+      const stream = this.#link.openStream(place.value.reader)
       if (stream === undefined) return
-      this.#waiting.delete(waiting)
-      waiting.opened(stream)
+      place.leave()
+      place.value.opened(stream)
     }
   }
 
   #failWaiting(reason: string): void {
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const { reader } of waiting) reader.onReset(reason)
+    for (let place = this.#waiting.first; place !== undefined; place = this.#waiting.first) {
+      place.leave()
+      place.value.reader.onReset(reason)
+    }
   }
 
   /** Ends the connection; calls that run on it fail with CONNECTION_LOST. Idempotent. */

@@ -15,7 +15,6 @@ export interface Answer<T> {
 class Query extends Exchange {
   readonly #resolve: (answer: Answer<SynapseData>) => void
   readonly #reject: (error: LevinError) => void
-  readonly #monotonicMs: () => number
   #answer: Answer<SynapseData> | undefined
 
   constructor(
@@ -26,7 +25,6 @@ class Query extends Exchange {
     super(options)
     this.#resolve = resolve
     this.#reject = reject
-    this.#monotonicMs = () => options.clock.monotonicMs()
     this.start()
   }
 
@@ -41,7 +39,7 @@ class Query extends Exchange {
     } else if (type !== MessageType.SynapseResponse) {
       this.settle(new LevinError('PROTOCOL', `the miner answered with a ${messageTypeName(type)}`))
     } else {
-      const latencyMs = this.#monotonicMs() - this.openedAt
+      const latencyMs = this.clock.monotonicMs() - this.openedAt
       const { success, data, error } = decodeSynapseResponse(payload)
       if (success) {
         this.#answer = { data, latencyMs }

@@ -35,6 +35,9 @@ export class MsgpackWriter {
   #slabUsed = 0
   /** Of a large message that was taken back. */
   #spare: Buffer | undefined
+  /** What `finish` handed out last, and the block that it has to itself, if it has one. */
+  #last: Buffer | undefined
+  #lastBlock: Buffer | undefined
   #bytes: Buffer = this.#slab
   #start = 0
   #at = 0
@@ -49,20 +52,22 @@ export class MsgpackWriter {
 
   /** The message: a view that no later message shares. */
   finish(): Buffer {
-    if (this.#bytes === this.#slab) this.#slabUsed = this.#at
+    const isOwn = this.#bytes !== this.#slab
+    if (!isOwn) this.#slabUsed = this.#at
     const message = this.#bytes.subarray(this.#start, this.#at)
+    this.#last = message
+    this.#lastBlock = isOwn ? this.#bytes : undefined
     this.#bytes = this.#slab
     return message
   }
 
-  /** Nobody looks at `message` any more: its range is written again, if it is the last one, or has a buffer of its own. */
+  /** Nobody looks at `message` any more: its memory serves the next one, if it is the last that was finished. */
   takeBack(message: Uint8Array): void {
-    const { buffer, byteOffset, length } = message
-    if (buffer === this.#slab.buffer) {
-      if (byteOffset + length === this.#slabUsed) this.#slabUsed = byteOffset
-    } else if (buffer.byteLength > SLAB_BYTES && buffer.byteLength <= SPARE_BUFFER_BYTES) {
-      this.#spare = Buffer.from(buffer) // no slab, so that nothing else is in it
-    }
+    if (message !== this.#last) return
+    this.#last = undefined
+    const block = this.#lastBlock
+    if (block === undefined) this.#slabUsed -= message.length
+    else if (block.length <= SPARE_BUFFER_BYTES) this.#spare = block
   }
 
   nil(): void {
@@ -236,6 +241,7 @@ export class MsgpackWriter {
     if (written + size <= OWN_BUFFER_BYTES) {
       this.#bytes = this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
       this.#slabUsed = 0
+      this.#last = undefined
     } else {
       this.#bytes = this.#own(written + size + SPARE_BYTES, written * 2)
     }

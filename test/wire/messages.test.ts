@@ -244,12 +244,34 @@ describe('memory of large frames', () => {
   test('serves the next one when it was given back, and not before', () => {
     const [first, second] = [large(1), large(2)]
     expect(second.buffer).not.toBe(first.buffer)
-    messages.recycle(first)
+    messages.recycle(second)
+    messages.recycle(second)
     const third = large(3)
-    expect(third.buffer).toBe(first.buffer)
-    expect(large(4).buffer).not.toBe(first.buffer)
-    expect(second.subarray(-1000, -100).every((byte) => byte === 2)).toBe(true)
+    expect(third.buffer).toBe(second.buffer)
+    expect(large(4).buffer).not.toBe(second.buffer)
+    expect(first.subarray(-1000, -100).every((byte) => byte === 1)).toBe(true)
     expect(third.subarray(-1000, -100).every((byte) => byte === 3)).toBe(true)
+  })
+
+  test('a message that could not be written changes nothing about those before it', () => {
+    const frame = (fill: number) =>
+      messages.encodeSynapsePacket({
+        synapseType: 'x',
+        data: { bytes: Buffer.alloc(1000, fill) },
+        timestamp: 1,
+      })
+    const frames = Array.from({ length: 64 }, (_, i) => frame(i))
+    const failing = { filling: Buffer.alloc(9000), wrong: () => {} }
+    for (let n = 0; n < 10; n++) {
+      expect(() => messages.encodeSynapsePacket({ synapseType: 'x', data: failing, timestamp: 1 })).toThrow()
+      messages.recycle(frames.at(-1)!)
+      frames.push(frame(frames.length))
+    }
+    frames.forEach((bytes, i) => {
+      if (i < 63 || i === frames.length - 1) {
+        expect(bytes.subarray(-900, -100).every((byte) => byte === i)).toBe(true)
+      }
+    })
   })
 
   test('of frames that share a block, nothing is written over when one of them is given back', () => {
