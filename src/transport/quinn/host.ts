@@ -30,11 +30,12 @@ export interface HostEvents {
 
 export class Host {
   readonly native: NativeEngine
-  readonly memory = new SharedMemory()
+  readonly memory = SharedMemory.take()
   readonly #events: HostEvents
   /** By the engine's handle: a link's id says whether it is still meant. */
   readonly #links: (QuinnLink | undefined)[] = []
   #hasFailed = false
+  #isClosed = false
 
   /** @throws Error when the address cannot be bound */
   constructor(addon: Addon, options: NativeOptions, events: HostEvents) {
@@ -162,7 +163,10 @@ export class Host {
 
   /** Frees the port. Every link is to be closed before. */
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.native.shutdown()
+    if (!this.#hasFailed) this.memory.giveBack()
   }
 }
 

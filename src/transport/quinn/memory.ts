@@ -49,12 +49,27 @@ export const RecordKind = {
 export const LAST = 1
 export const NEW = 2
 
+/** Of an endpoint that is closed. Without it, who makes one after the other makes V8 collect everything each time. */
+let spare: SharedMemory | undefined
+
 export class SharedMemory implements NativeMemory {
   readonly records = new Float64Array(RECORDS * RECORD)
   readonly arena = Buffer.allocUnsafeSlow(ARENA_BYTES)
   readonly commands = new Float64Array(1 + COMMANDS * COMMAND)
   readonly outbox = Buffer.allocUnsafeSlow(OUTBOX_BYTES)
   #outboxUsed = 0
+
+  static take(): SharedMemory {
+    const memory = spare ?? new SharedMemory()
+    spare = undefined
+    return memory
+  }
+
+  /** The engine has let go of it. */
+  giveBack(): void {
+    this.commands[0] = 0
+    spare = this
+  }
 
   /** Leaves a write to the end of the turn. @returns false when there is no room: the engine is to be called */
   post(connection: number, stream: number, bytes: Uint8Array, fin: boolean): boolean {
