@@ -136,7 +136,7 @@ const MOMENTS: Readonly<
   },
 }
 
-onQuicPairs('600 streams given up', ({ meet, quic }) => {
+onQuicPairs('streams given up', ({ meet, quic }) => {
   const moments = Object.entries(MOMENTS)
   // quiche keeps some all the same: see Limits in docs/ARCHITECTURE.md
   const least = quic.server.name === 'quinn' ? PROMISED : PROMISED - 8
@@ -155,14 +155,17 @@ onQuicPairs('600 streams given up', ({ meet, quic }) => {
     await allRun(meeting, running)
   })
 
+  // In all 10,000; and 600 where slots are lost, or it takes long.
+  const each = quic.server.name === 'quinn' && quic.client.name === 'quinn' ? 1250 : 75
+
   test('at every moment, side by side, leave a link that answers', async () => {
     const { running, onStream } = serving()
     const meeting = await meet({ onStream })
     const inTurn = async (first: number): Promise<void> => {
-      for (let i = 0; i < 75; i++) await moments[(first + i) % moments.length]![1](meeting.open)
+      for (let i = 0; i < each; i++) await moments[(first + i) % moments.length]![1](meeting.open)
     }
     await Promise.all(moments.map((_, first) => inTurn(first)))
     expect((await meeting.ask(Buffer.from('short'))).toString()).toBe('!')
     if (quic.server.name === 'quinn') await allRun(meeting, running)
-  })
+  }, 60_000)
 })

@@ -1,7 +1,7 @@
 """The Python reference peers of Levin's interop suite and benchmark, on the published btlightning package.
 
     peer.py miner        --port P [--seed 01] [--handler-timeout SECS] [--admit 02,03]
-    peer.py validator    --port P [--seed 02] [--miner-seed 01] [--cases a,b] [--expect-timeout]
+    peer.py validator    --port P [--seed 02] [--miner-seed 01] [--cases a,b] [--expect-timeout] [--give-up STREAMS]
     peer.py bench-miner  --port P [--seed 01]
     peer.py bench-client --port P --size BYTES --inflight K --seconds S [--setups N] [--seed 02] [--miner-seed 01]
 
@@ -228,6 +228,16 @@ class Link:
             ensure(got == sent, f"chunk {i} of {len(got)} bytes is not as sent")
         return f"{n * size} bytes"
 
+    def give_up(self, streams):
+        """Leaves streams in the middle of their answer, on a connection that has room for 128, and is answered all the same."""
+        request = {"synapse_type": "count", "data": {"n": 100, "size": 65536}}
+        begins = next(iter(counted({"n": 1, "size": 65536})))
+        for i in range(streams):
+            first = next(iter(self.client.query_axon_stream(self.axon, request)), None)
+            ensure(first == begins, f"stream {i} began with another chunk")
+        self.concurrent(200)
+        return f"{streams} streams, then 200 answers"
+
     def plain_error(self, synapse, text):
         response = self.ask(synapse, {})
         ensure(response["success"] is False, "success")
@@ -303,6 +313,8 @@ def run_validator(args):
         cases["timeout-slow"] = lambda: link.plain_error("slow", "handler timed out")
         cases["timeout-stall"] = lambda: link.stream_error("stall", 2, "stream error: handler timed out")
     cases["concurrent-200"] = lambda: link.concurrent(200)
+    if args.give_up:
+        cases["streams-given-up"] = lambda: link.give_up(args.give_up)
     cases["wrong-hotkey-refused"] = lambda: Link(args, args.seed, NOBODY, []).refused("echo", {}, "hotkey mismatch")
     cases["two-hotkeys-one-address"] = lambda: two_hotkeys(args)
     cases["not-admitted-refused"] = lambda: Link(args, STRANGER, args.miner_seed, []).refused(
@@ -467,6 +479,7 @@ def parse():
         if name == "validator":
             command.add_argument("--cases")
             command.add_argument("--expect-timeout", action="store_true")
+            command.add_argument("--give-up", type=int, default=0)
         if name == "bench-client":
             command.add_argument("--size", type=int, default=1024)
             command.add_argument("--inflight", type=int, default=1)

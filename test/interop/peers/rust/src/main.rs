@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: levin-peer COMMAND [OPTIONS]
   miner        --port P [--seed 01] [--handler-timeout SECS] [--admit 02,03]
-  validator    --port P [--seed 02] [--miner-seed 01] [--cases a,b] [--expect-timeout] [--lossy]
+  validator    --port P [--seed 02] [--miner-seed 01] [--cases a,b] [--expect-timeout] [--lossy] [--give-up STREAMS]
   refusals     --port P [--seed 02] [--miner-seed 01] [--cases a,b]
   imposter     --port P [--seed 01]
   bench-miner  --port P [--seed 01]

@@ -20,7 +20,7 @@ const STRANGER: u8 = 0x0a;
 const NOBODY: u8 = 0x0b;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const CASES: [&str; 48] = [
+const CASES: [&str; 49] = [
     "value-u64-max",
     "value-i64-min",
     "value-integer-widths",
@@ -65,6 +65,7 @@ const CASES: [&str; 48] = [
     "timeout-slow",
     "timeout-stall",
     "concurrent-200",
+    "streams-given-up",
     "wrong-hotkey-refused",
     "two-hotkeys-one-address",
     "not-admitted-refused",
@@ -157,6 +158,10 @@ pub async fn run(args: &Args) -> Result<ExitCode, String> {
             .await;
     }
     cases.run("concurrent-200", link.concurrent(200)).await;
+    let streams: u64 = args.number("give-up", 0)?;
+    if streams > 0 {
+        cases.run("streams-given-up", link.give_up(streams)).await;
+    }
 
     cases.run("wrong-hotkey-refused", peer.wrong_hotkey()).await;
     cases.run("two-hotkeys-one-address", peer.two_hotkeys()).await;
@@ -426,6 +431,25 @@ impl Link {
             })?;
         }
         Ok(format!("{} bytes", n * size))
+    }
+
+    /// Leaves streams in the middle of their answer, on a connection that has room for 128, and is answered all the same.
+    async fn give_up(&self, streams: u64) -> Outcome {
+        for i in 0..streams {
+            let data = Data::from([("n".into(), 100.into()), ("size".into(), 65_536.into())]);
+            let request = QuicRequest::new("count".into(), data);
+            let asked = self.client.query_axon_stream(self.axon.clone(), request).await;
+            let mut stream = asked.map_err(|error| format!("stream {i}: {error}"))?;
+            let first = stream
+                .next_chunk()
+                .await
+                .map_err(|error| format!("stream {i}: {error}"))?;
+            ensure(first.is_some_and(|chunk| chunk == self::chunk(0, 65_536)), || {
+                format!("stream {i} began with another chunk")
+            })?;
+        }
+        self.concurrent(200).await?;
+        Ok(format!("{streams} streams, then 200 answers"))
     }
 
     async fn plain_error(&self, synapse: &str, text: &str) -> Outcome {
