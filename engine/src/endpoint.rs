@@ -15,6 +15,7 @@ use crate::memory::{By, Memory};
 use crate::socket::{Batch, Socket};
 use crate::streams::stream_id;
 use crate::table::Table;
+use crate::tidy::{self, Tidy};
 use crate::transmit::Unsent;
 
 /// What was counted since the start. The order is known to `src/transport/quinn/host.ts`.
@@ -73,6 +74,7 @@ pub struct Endpoint {
     max_streams: u32,
     pub(crate) table: Table,
     pub(crate) deadlines: Deadlines,
+    tidy: Tidy,
     generation: u64,
     pub(crate) batch: Batch,
     pub(crate) scratch: Vec<u8>,
@@ -106,6 +108,7 @@ impl Endpoint {
             max_streams: options.max_streams,
             table: Table::default(),
             deadlines: Deadlines::default(),
+            tidy: Tidy::default(),
             generation: 0,
             batch: Batch::new(),
             scratch: Vec::new(),
@@ -228,6 +231,7 @@ impl Endpoint {
     fn remove(&mut self, handle: usize) {
         let Some(mut connection) = self.table.remove(handle) else { return };
         self.deadlines.remove(handle, &mut connection.entry);
+        self.tidy.note(Instant::now());
         if self.listens() && !connection.is_established {
             self.memory.half_open_gone(connection.id, &address::host(&connection.remote));
         }
@@ -254,11 +258,14 @@ impl Endpoint {
     // ---- deadlines
 
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.deadlines.next()
+        self.deadlines.next().into_iter().chain(self.tidy.due()).min()
     }
 
     /// Handles the deadlines that have come.
     pub fn expire(&mut self, now: Instant) {
+        if self.tidy.takes_turn(now) {
+            tidy::give_back();
+        }
         while let Some(handle) = self.deadlines.pop(now) {
             let Some(connection) = self.table.at(handle) else { continue };
             connection.entry = None;

@@ -8,6 +8,7 @@
 //! | `table`, `deadlines`                     | which connection is meant, and when it wants to be looked at     |
 //! | `connection`, `streams`, `events`        | one connection: its limits, its bytes, what is told of it        |
 //! | `memory`                                 | records, bytes and commands, shared with JavaScript              |
+//! | `tidy`                                   | when memory goes back to the system                              |
 //! | `socket`, `address`, `tls`, `config`, `limits` | what these stand on                                        |
 //! | `sr25519`                                | signatures of the handshake                                      |
 #![deny(unsafe_op_in_unsafe_fn)]
@@ -29,6 +30,7 @@ mod streams;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tidy;
 mod tls;
 mod transmit;
 

@@ -51,5 +51,11 @@ pub const DELIVERIES: usize = 4;
 /// quinn copies each write into an allocation of its own: pieces of this size come from malloc's bins, larger ones are
 /// given back to the system and faulted in anew each time.
 pub const WRITE_PIECE: usize = 32 * 1024;
+/// Connections that have left before memory is given back to the system: they take some 25 KiB each.
+pub const TIDY_AFTER: usize = 256;
+/// From then on, so that those that leave with them are gone, too.
+pub const TIDY_DELAY: Duration = Duration::from_secs(1);
+/// Between two times: each is some milliseconds of the loop.
+pub const TIDY_INTERVAL: Duration = Duration::from_secs(10);
 /// Bytes of a close reason that are passed on; btlightning's are words.
 pub const REASON_BYTES: usize = 256;
