@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { markdownTable } from './markdown.js'
 import { formatSize } from './options.js'
 import type { Blocking, Overhead, Protection } from './overhead.js'
 import { REFERENCE } from './pairs.js'
@@ -114,17 +115,15 @@ function table<M extends string>(
   metrics: readonly M[],
   titles: Readonly<Record<M, string>>,
 ): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   const names = metrics.map((metric) => titles[metric].replace(/ (ms|us)$/, ''))
-  return [
-    line([load, 'pair', ...names]),
-    line(['---', '---', ...names.map(() => '---:')]),
-    ...[...groups].flatMap(([name, rows]) =>
-      rows.map(({ pair, ratios }, at) =>
-        line([at === 0 ? name : '', pair, ...metrics.map((metric) => formatRatio(ratios[metric]))]),
-      ),
-    ),
-  ].join('\n')
+  const lines = [...groups].flatMap(([name, rows]) =>
+    rows.map(({ pair, ratios }, at) => [
+      at === 0 ? name : '',
+      pair,
+      ...metrics.map((metric) => formatRatio(ratios[metric])),
+    ]),
+  )
+  return markdownTable([load, 'pair', ...names], lines, 2)
 }
 
 function list(title: string, items: readonly string[]): string {

@@ -35,19 +35,23 @@ export const GUARDED = 'levin-guarded'
 export const PYTHON = 'python-python'
 export const BITTENSOR = 'bittensor-bittensor'
 
+/** Where more in flight would tell nothing new. */
+const FEW = [1, 32]
+const DETAIL = { sizes: [1024], inflight: FEW, detail: true } as const
+
 export const PAIRS: readonly Pair[] = [
   { name: BARE, client: 'levin', miner: 'levin', streams: true },
   { name: 'rust-levin', client: 'rust', miner: 'levin', streams: true },
   { name: 'levin-rust', client: 'levin', miner: 'rust', streams: true },
   { name: REFERENCE, client: 'rust', miner: 'rust', streams: true },
-  { name: PYTHON, client: 'python', miner: 'python' },
-  { name: BITTENSOR, client: 'bittensor', miner: 'bittensor', sizes: [1024], inflight: [1, 32] },
-  { name: 'levin-levin-quiche', client: 'quiche', miner: 'quiche', sizes: [1024], detail: true },
-  { name: 'rust-levin-quiche', client: 'rust', miner: 'quiche', sizes: [1024], detail: true },
-  { name: 'levin-rust-quiche', client: 'quiche', miner: 'rust', sizes: [1024], detail: true },
-  { name: TYPED, client: 'typed', miner: 'typed', sizes: [1024], detail: true },
-  { name: OPEN, client: 'levin', miner: 'open', sizes: [1024], detail: true },
-  { name: GUARDED, client: 'levin', miner: 'guarded', sizes: [1024], detail: true },
+  { name: PYTHON, client: 'python', miner: 'python', inflight: FEW },
+  { name: BITTENSOR, client: 'bittensor', miner: 'bittensor', sizes: [1024], inflight: FEW },
+  { name: 'levin-levin-quiche', client: 'quiche', miner: 'quiche', ...DETAIL },
+  { name: 'rust-levin-quiche', client: 'rust', miner: 'quiche', ...DETAIL },
+  { name: 'levin-rust-quiche', client: 'quiche', miner: 'rust', ...DETAIL },
+  { name: TYPED, client: 'typed', miner: 'typed', ...DETAIL },
+  { name: OPEN, client: 'levin', miner: 'open', ...DETAIL },
+  { name: GUARDED, client: 'levin', miner: 'guarded', ...DETAIL },
 ]
 
 /** @throws Error naming the pairs that there are */
