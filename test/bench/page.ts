@@ -78,8 +78,10 @@ ${streamSection(streams)}${list('Not measured', notes)}${list('What a typed hand
 - **Requests/s, p50, p99**: the client keeps so many requests in flight, and counts the answers of a window of a second.
   The window is longer where answers are so slow that it would hold only a few of each. Not measured: 0.3 s of warm-up
   before it, 1 s for Levin's client, whose code is compiled while it runs; and 1 s for each miner when it starts.
-- **\`bittensor-bittensor\`** is measured at 1 KB alone. The axon checks each signature, as it does by default. Each request
-  in flight has a dendrite of its own, since an axon refuses what is older than the last request of the same one.
+- **\`bittensor-bittensor\`** is measured at 1 KB alone. The axon checks each signature, as it does by default, and its handler
+  gives back what it got. Each request in flight has a dendrite of its own, since an axon refuses what is older than the
+  last request of the same one. It, \`python-python\` and the pairs that show one detail are measured with 1 and 32 in
+  flight: more tells nothing new of them.
 - **Streams**: one at a time, on a connection that is up; the median of 3 in each measurement. First chunk: of 21 streams
   of four chunks, read to their end one after another. Chunks are made anew by the handler, and let go by the client when
   it has counted them. Not measured: 0.3 s of streams before that, 1 s for Levin's client.

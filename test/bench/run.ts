@@ -48,11 +48,13 @@ function plan(options: BenchOptions): Step[] {
   return steps
 }
 
+/** @throws Error when there is nothing to measure, or a miner does not start or ends */
 export async function runAll(options: BenchOptions, peers: ReadonlyMap<PeerKind, Peer>): Promise<Outcome> {
   const miners = new Map<PeerKind, Miner>()
   const kinds = new Set(options.pairs.map(({ miner }) => miner))
   const streaming = new Set(options.pairs.filter(({ streams }) => streams).map(({ miner }) => miner))
   const steps = plan(options)
+  if (steps.length === 0) throw new Error('none of these pairs has streams to measure: leave out --chunks')
   const progress = new Progress(kinds.size + steps.length)
   for (const kind of kinds) {
     const name = `the ${kind} miner`
