@@ -1,18 +1,15 @@
 /** Levin's client in the benchmark; see peers/ for the same program in Rust and Python. Prints one JSON line. */
 import 'reflect-metadata'
-import { type SynapseData, seedSigner, silentLogger, synapse, Validator } from 'levin'
+import { type SynapseData, synapse } from 'levin'
 import { numberOption } from './arguments.js'
-
-const MINER = '5CcyqxXnJucaCnQQvvUg5EPzj1uoNAxACZvzArHw5aVDvgNH'
-/** The peers in Rust take 300 ms; V8 still compiles what it runs then, which a validator that is up for days does not. */
-const WARM_UP_MS = 1000
+import { axon, start, WARM_UP_MS } from './connect.js'
+import { median } from './results.js'
 
 const size = numberOption('size')
 const inFlight = numberOption('inflight')
 const seconds = numberOption('seconds')
 const setups = numberOption('setups', 0)
 const typed = process.argv.includes('--typed')
-const axon = { hotkey: MINER, host: '127.0.0.1', port: numberOption('port') }
 
 const target = synapse(typed ? 'typed' : 'echo', {})
 const payload = Buffer.alloc(size, 7)
@@ -20,15 +17,6 @@ const request: SynapseData = typed ? { city: 'Oslo', days: 3, payload } : { payl
 
 /** Set-ups before those that count: what a validator does all its life is compiled. */
 const WARM_UP_SETUPS = 30
-
-const start = () =>
-  new Validator({
-    signer: seedSigner(new Uint8Array(32).fill(2)),
-    logger: silentLogger,
-    timeoutMs: 30_000,
-  })
-
-const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 async function setUpMs(): Promise<number> {
   const begin = performance.now()
@@ -81,7 +69,7 @@ console.log(
     rps: requests / elapsed,
     p50Ms: latencies[Math.floor(requests * 0.5)],
     p99Ms: latencies[Math.floor(requests * 0.99)],
-    setupMs: setups > 0 ? median(setupTimes) : null,
+    setupMs: median(setupTimes),
     cpuUs: (used.user + used.system) / requests,
     requests,
     frameBytes: encodeSynapsePacket({

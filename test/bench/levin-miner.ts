@@ -1,5 +1,5 @@
 /**
- * Levin's miner in the benchmark: `echo`, bare; and `typed`, behind injection, validation and one middleware. `--open`
+ * Levin's miner in the benchmark: `echo`, bare; `bulk`, a stream; and `typed`, behind injection, validation and one middleware. `--open`
  * takes its protections away, `--guarded` adds those that are middleware.
  */
 import 'reflect-metadata'
@@ -14,6 +14,7 @@ import {
   open,
   priority,
   Synapse,
+  type SynapseData,
   seedSigner,
   silentLogger,
   synapse,
@@ -35,6 +36,13 @@ class TypedMiner {
   typed(query: TypedQuery, _call: Call): TypedQuery {
     this.store.answered++
     return query
+  }
+}
+
+/** `bytes` in chunks of `chunk`, each a new one, as those of a handler that has something to say. */
+async function* bulk({ bytes, chunk }: SynapseData): AsyncIterable<Uint8Array> {
+  for (let left = Number(bytes); left > 0; left -= Number(chunk)) {
+    yield Buffer.alloc(Math.min(left, Number(chunk)), 7)
   }
 }
 
@@ -66,6 +74,9 @@ if (process.argv.includes('--middleware')) {
     return next()
   })
 }
-miner.register(TypedMiner).synapse(synapse('echo', {}), (data) => data)
+miner
+  .register(TypedMiner)
+  .synapse(synapse('echo', {}), (data) => data)
+  .synapse(synapse('bulk', { stream: true }), bulk)
 const { port } = await miner.listen({ host: '127.0.0.1', port: numberOption('port', 0) })
 console.log(`listening ${port}`)

@@ -8,7 +8,8 @@ import { type Peers, preparePeers, script } from './peers.js'
 import { stopAll } from './processes.js'
 import { type Row, summarise } from './results.js'
 import { runAll } from './run.js'
-import { formatBlocking, formatOverheads, formatProtections, formatTable } from './table.js'
+import { type StreamRow, summariseStreams } from './streams.js'
+import { formatBlocking, formatOverheads, formatProtections, formatStreams, formatTable } from './table.js'
 
 /** @returns the exit code */
 async function main(): Promise<number> {
@@ -32,16 +33,18 @@ async function main(): Promise<number> {
 }
 
 async function report(options: BenchOptions, peers: Peers, notes: readonly string[]): Promise<number> {
-  const { samples, failures } = await runAll(options, peers.ready)
+  const { samples, streams, failures } = await runAll(options, peers.ready)
   // Its miner must have the machine to itself, as those of the pairs had.
   stopAll()
-  const typed = options.pairs.some(({ name }) => name === TYPED)
+  const typed = samples.some(({ pair }) => pair === TYPED)
   const blocking = typed ? await measureBlocking(script('blocking.js')) : []
   const rows = summarise(samples)
+  const streamRows = summariseStreams(streams)
   const handler = overheads(samples)
   const protection = protections(samples)
 
-  console.log(formatTable(rows))
+  if (rows.length > 0) console.log(formatTable(rows))
+  if (streamRows.length > 0) console.log(formatStreams(streamRows))
   for (const line of [
     ...formatOverheads(handler),
     ...formatBlocking(blocking),
@@ -51,7 +54,10 @@ async function report(options: BenchOptions, peers: Peers, notes: readonly strin
   if (options.json !== undefined) {
     const digits = (_: string, value: unknown) =>
       typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value
-    await writeFile(options.json, `${JSON.stringify(objects(rows, handler, blocking), digits, 2)}\n`)
+    await writeFile(
+      options.json,
+      `${JSON.stringify(objects(rows, streamRows, handler, blocking), digits, 2)}\n`,
+    )
     console.log(`wrote ${options.json}`)
   }
   if (failures.length > 0) {
@@ -62,6 +68,7 @@ async function report(options: BenchOptions, peers: Peers, notes: readonly strin
   if (options.page || (!options.narrowed && notes.length === 0)) {
     const written = await writePage({
       rows,
+      streams: streamRows,
       rounds: options.rounds,
       overheads: handler,
       protections: protection,
@@ -76,14 +83,16 @@ async function report(options: BenchOptions, peers: Peers, notes: readonly strin
 /** The rows, with what is known of the typed handler in its own. */
 function objects(
   rows: readonly Row[],
+  streams: readonly StreamRow[],
   handler: readonly Overhead[],
   blocking: readonly Blocking[],
 ): object[] {
-  return rows.map((row) => {
+  const requests = rows.map((row) => {
     if (row.pair !== TYPED) return row
     const sameLoad = (one: Overhead): boolean => one.size === row.size && one.inflight === row.inflight
     return { ...row, minerCpuToBare: handler.find(sameLoad)?.times ?? null, blocking }
   })
+  return [...requests, ...streams]
 }
 
 function skipped({ name, client, miner }: Pair, { missing }: Peers): string[] {

@@ -1,6 +1,6 @@
 /** One measurement: a client in its own process against a miner that is up already. */
 import { Meter } from './meter.js'
-import { type Command, type Miner, runToLine } from './processes.js'
+import { type Command, type Miner, type Output, runToLine } from './processes.js'
 
 export interface Load {
   readonly size: number
@@ -23,7 +23,7 @@ export interface Measurement {
 
 /** Connections set up anew in each measurement. */
 const SETUPS = 9
-const EXTRA_MS = 60_000
+export const EXTRA_MS = 60_000
 /** A window with fewer answers in a row than this counts bursts: all requests in flight are answered at about one time. */
 const ANSWERS_IN_A_ROW = 3
 const MAX_SECONDS = 6
@@ -68,12 +68,10 @@ export async function measure(
 }
 
 async function run(name: string, client: Command, miner: Miner, load: Load, seconds: number) {
-  const options = { port: miner.port, size: load.size, inflight: load.inflight, seconds, setups: SETUPS }
-  const args = Object.entries(options).flatMap(([option, value]) => [`--${option}`, String(value)])
+  const options = { size: load.size, inflight: load.inflight, seconds, setups: SETUPS }
   const meter = new Meter(miner.pid)
   try {
-    const command = { file: client.file, args: [...client.args, ...args] }
-    const { line, at } = await runToLine(`${name}: the client`, command, seconds * 1000 + EXTRA_MS)
+    const { line, at } = await runClient(name, client, miner, options, seconds * 1000 + EXTRA_MS)
     const report = readReport(line)
     // The miner cannot see when a client measures. It does so for `seconds`, then waits for what is still in flight
     // (which takes about as long as an answer does), and prints. So the miner is judged by the CPU it used a second in
@@ -81,11 +79,27 @@ async function run(name: string, client: Command, miner: Miner, load: Load, seco
     const closed = at - (report.p50Ms ?? 0)
     const usage = meter.between(closed - 900 * seconds, closed - 250 * seconds)
     return { report, usage }
+  } finally {
+    meter.stop()
+  }
+}
+
+/** Runs a client to its report. @throws MinerGone when it could have none */
+export async function runClient(
+  name: string,
+  client: Command,
+  miner: Miner,
+  options: Readonly<Record<string, number>>,
+  timeoutMs: number,
+): Promise<Output> {
+  const given = Object.entries({ port: miner.port, ...options })
+  const args = given.flatMap(([option, value]) => [`--${option}`, String(value)])
+  try {
+    const command = { ...client, args: [...client.args, ...args] }
+    return await runToLine(`${name}: the client`, command, timeoutMs)
   } catch (error) {
     const end = miner.end()
     throw end === undefined ? error : new MinerGone(`${name}: the miner ended with ${end}`, { cause: error })
-  } finally {
-    meter.stop()
   }
 }
 

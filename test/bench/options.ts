@@ -1,12 +1,15 @@
 /** The command line of the benchmark. */
 import { parseArgs } from 'node:util'
 import { findPair, PAIRS, type Pair } from './pairs.js'
+import { CHUNKS } from './streams.js'
 
 export interface BenchOptions {
   readonly pairs: readonly Pair[]
   /** Undefined: each pair's own. */
   readonly sizes: readonly number[] | undefined
-  readonly inflight: readonly number[]
+  readonly inflight: readonly number[] | undefined
+  /** Of streams. */
+  readonly chunks: readonly number[]
   readonly rounds: number
   readonly seconds: number
   readonly json: string | undefined
@@ -17,7 +20,7 @@ export interface BenchOptions {
 }
 
 export const SIZES: readonly number[] = [256, 1024, 10 * 1024, 100 * 1024, 1024 * 1024]
-const INFLIGHT: readonly number[] = [1, 32, 128]
+export const INFLIGHT: readonly number[] = [1, 32, 128]
 /** Below this, the shares of a window that are cut off at its ends are no longer worth their name. */
 const MIN_SECONDS = 0.5
 
@@ -26,10 +29,13 @@ export const USAGE = `npm run bench -- [options]
   --pairs A,B      of ${PAIRS.map(({ name }) => name).join(', ')} (client-miner)
   --sizes A,B      payload: bytes, or as 256B, 1KB, 1MB
   --inflight A,B   requests in flight at a time; default ${INFLIGHT.join(',')}
+  --chunks A,B     chunks of a stream; default ${CHUNKS.map(formatSize).join(',').replaceAll(' ', '')}
+                   --sizes alone measures no streams, --chunks alone nothing else
   --rounds N       how often all of it is measured; default 3
   --seconds S      how long each measurement takes; default 1, longer where answers are slow
-  --json FILE      writes what was measured, one object a pair, size and in-flight count
-  --page           writes docs/benchmarks.md and .svg even though the run is narrowed
+  --json FILE      writes what was measured, one object a pair, size and in-flight count,
+                   then one a pair and chunk of a stream
+  --page           writes docs/benchmarks.md, its .svg and README's table even though the run is narrowed
 `
 
 /** @throws Error that says what to write instead */
@@ -42,6 +48,7 @@ export function readOptions(args: string[]): BenchOptions | 'help' {
       pairs: text,
       sizes: text,
       inflight: text,
+      chunks: text,
       rounds: text,
       seconds: text,
       json: text,
@@ -50,12 +57,13 @@ export function readOptions(args: string[]): BenchOptions | 'help' {
     },
   })
   if (values.help) return 'help'
-  const { pairs, sizes, inflight, rounds, seconds } = values
-  const narrowed = [pairs, sizes, inflight, rounds, seconds].some((value) => value !== undefined)
+  const { pairs, sizes, inflight, chunks, rounds, seconds } = values
+  const narrowed = [pairs, sizes, inflight, chunks, rounds, seconds].some((value) => value !== undefined)
   return {
     pairs: pairs === undefined ? PAIRS : list(pairs, findPair),
-    sizes: sizes === undefined ? undefined : list(sizes, parseSize),
-    inflight: inflight === undefined ? INFLIGHT : list(inflight, (one) => count('inflight', one)),
+    sizes: sizes !== undefined ? listSizes('sizes', sizes) : chunks === undefined ? undefined : [],
+    inflight: inflight === undefined ? undefined : list(inflight, (one) => count('inflight', one)),
+    chunks: chunks !== undefined ? listSizes('chunks', chunks) : sizes === undefined ? CHUNKS : [],
     rounds: count('rounds', rounds ?? '3'),
     seconds: atLeast('seconds', seconds ?? '1', MIN_SECONDS),
     json: values.json,
@@ -82,9 +90,13 @@ function atLeast(name: string, text: string, least: number): number {
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 * 1024 }
 
-function parseSize(text: string): number {
+function listSizes(name: string, text: string): number[] {
+  return list(text, (one) => parseSize(name, one))
+}
+
+function parseSize(name: string, text: string): number {
   const [, digits, unit] = /^(\d+) ?([kmb]?)(?:i?b)?$/i.exec(text) ?? []
-  if (digits === undefined) throw new Error(`--sizes ${text}: write bytes (1024), or as 256B, 1KB, 1MB`)
+  if (digits === undefined) throw new Error(`--${name} ${text}: write bytes (1024), or as 256B, 1KB, 1MB`)
   return Number(digits) * UNITS[unit!.toLowerCase()]!
 }
 

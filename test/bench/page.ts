@@ -1,23 +1,30 @@
-/** The page under docs/ that shows a whole run. */
-import { writeFile } from 'node:fs/promises'
+/** The page under docs/ that shows a whole run, and README's part of it. */
+import { readFile, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { markdownTable } from './markdown.js'
+import { formatSize } from './options.js'
 import type { Blocking, Overhead, Protection } from './overhead.js'
 import { REFERENCE } from './pairs.js'
 import { plot } from './plot.js'
+import { withSummary } from './readme.js'
 import { METRICS, type Row } from './results.js'
+import { STREAM_BYTES, STREAM_METRICS, type StreamRow } from './streams.js'
 import {
-  byLoad,
   formatBlocking,
+  formatChunk,
   formatLoad,
   formatOverheads,
   formatProtections,
   formatRatio,
+  group,
+  STREAM_TITLES,
   TITLES,
 } from './table.js'
 
 export interface PageContent {
   readonly rows: readonly Row[]
+  readonly streams: readonly StreamRow[]
   readonly rounds: number
   readonly overheads: readonly Overhead[]
   readonly protections: readonly Protection[]
@@ -28,16 +35,18 @@ export interface PageContent {
 
 /** @returns the paths that were written */
 export async function writePage(content: PageContent): Promise<string[]> {
-  const page = docs('benchmarks.md')
-  const picture = docs('benchmarks.svg')
+  const page = project('docs/benchmarks.md')
+  const picture = project('docs/benchmarks.svg')
+  const readme = project('README.md')
   await writeFile(picture, plot(content.rows))
   await writeFile(page, markdown(content))
-  return [page, picture]
+  await writeFile(readme, withSummary(await readFile(readme, 'utf8'), content))
+  return [page, picture, readme]
 }
 
-const docs = (name: string): string => fileURLToPath(new URL(`../../../docs/${name}`, import.meta.url))
+const project = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
 
-function markdown({ rows, rounds, overheads, protections, blocking, notes }: PageContent): string {
+function markdown({ rows, streams, rounds, overheads, protections, blocking, notes }: PageContent): string {
   const machine = `Node ${process.versions.node}, ${cpus().length} cores, ${process.platform} ${process.arch}`
   return `# Benchmarks
 
@@ -52,7 +61,9 @@ here promises a speed: run \`npm run bench\` on yours. This run: ${machine}.
 
 Pairs are named client first, miner second. \`levin-typed\` is Levin's client and a Levin miner whose handler is behind
 injection, validation of request and answer, and one middleware; its request has two more fields. \`levin-open\` is a Levin
-miner with its protections off, \`levin-guarded\` one with a blacklist, a body limit and the priority queue besides.
+miner with its protections off, \`levin-guarded\` one with a blacklist, a body limit and the priority queue besides. Pairs
+that end in \`quiche\` are Levin on its other engine. \`bittensor-bittensor\` is the dendrite and the axon of bittensor
+10.5.0: JSON over HTTP, with the payload as base64.
 
 ![Requests a second of each pair, in times of ${REFERENCE}](benchmarks.svg)
 
@@ -60,13 +71,20 @@ miner with its protections off, \`levin-guarded\` one with a blacklist, a body l
 
 For requests/s more is better, for all others less.
 
-${table(rows)}
-${list('Not measured', notes)}${list('What a typed handler costs', [...formatOverheads(overheads), ...formatBlocking(blocking)])}${list('What protections cost', formatProtections(protections))}
+${table(group(rows, formatLoad), 'load', METRICS, TITLES)}
+${streamSection(streams)}${list('Not measured', notes)}${list('What a typed handler costs', [...formatOverheads(overheads), ...formatBlocking(blocking)])}${list('What protections cost', formatProtections(protections))}
 ## How it is measured
 
 - **Requests/s, p50, p99**: the client keeps so many requests in flight, and counts the answers of a window of a second.
   The window is longer where answers are so slow that it would hold only a few of each. Not measured: 0.3 s of warm-up
   before it, 1 s for Levin's client, whose code is compiled while it runs; and 1 s for each miner when it starts.
+- **\`bittensor-bittensor\`** is measured at 1 KB alone. The axon checks each signature, as it does by default, and its handler
+  gives back what it got. Each request in flight has a dendrite of its own, since an axon refuses what is older than the
+  last request of the same one. It, \`python-python\` and the pairs that show one detail are measured with 1 and 32 in
+  flight: more tells nothing new of them.
+- **Streams**: one at a time, on a connection that is up; the median of 3 in each measurement. First chunk: of 21 streams
+  of four chunks, read to their end one after another. Chunks are made anew by the handler, and let go by the client when
+  it has counted them. Not measured: 0.3 s of streams before that, 1 s for Levin's client.
 - **Set-up**: from nothing to the first answer of a new connection; the median of 9 in each measurement.
 - **Client CPU**: what the client's process used in the window, by the answers in it.
 - **Miner CPU**: what all threads of the miner's process used a second (\`/proc/PID/task/*/schedstat\`, sampled every
@@ -82,22 +100,32 @@ ${list('Not measured', notes)}${list('What a typed handler costs', [...formatOve
 `
 }
 
-function table(rows: readonly Row[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  const names = METRICS.map((metric) => TITLES[metric].replace(/ (ms|us)$/, ''))
-  return [
-    line(['load', 'pair', ...names]),
-    line(['---', '---', ...names.map(() => '---:')]),
-    ...byLoad(rows).flatMap((group) =>
-      group.map((row, at) =>
-        line([
-          at === 0 ? formatLoad(row) : '',
-          row.pair,
-          ...METRICS.map((metric) => formatRatio(row.ratios[metric])),
-        ]),
-      ),
-    ),
-  ].join('\n')
+function streamSection(rows: readonly StreamRow[]): string {
+  if (rows.length === 0) return ''
+  return `
+## Streams, in ratios to ${REFERENCE}
+
+A handler's stream of ${formatSize(STREAM_BYTES)}. For MB/s more is better, for the time to the first chunk less.
+
+${table(group(rows, formatChunk), 'stream', STREAM_METRICS, STREAM_TITLES)}
+`
+}
+
+function table<M extends string>(
+  groups: ReadonlyMap<string, readonly { pair: string; ratios: Readonly<Record<M, number | null>> }[]>,
+  load: string,
+  metrics: readonly M[],
+  titles: Readonly<Record<M, string>>,
+): string {
+  const names = metrics.map((metric) => titles[metric].replace(/ (ms|us)$/, ''))
+  const lines = [...groups].flatMap(([name, rows]) =>
+    rows.map(({ pair, ratios }, at) => [
+      at === 0 ? name : '',
+      pair,
+      ...metrics.map((metric) => formatRatio(ratios[metric])),
+    ]),
+  )
+  return markdownTable([load, 'pair', ...names], lines, 2)
 }
 
 function list(title: string, items: readonly string[]): string {

@@ -3,9 +3,10 @@
 /**
  * `levin` has its protections at their defaults. `typed` has a middleware and is asked for the synapse behind injection
  * and validation; `open` has its protections off; `guarded` has a blacklist, a body limit and the priority queue besides.
- * All of these run on the native engine where it is built; `quiche` is `levin` on the other one.
+ * All of these run on the native engine where it is built; `quiche` is `levin` on the other one. `rust` and `python` are
+ * btlightning's own, `bittensor` is the axon and the dendrite of bittensor 10.5, over HTTP.
  */
-export type PeerKind = 'levin' | 'quiche' | 'typed' | 'open' | 'guarded' | 'rust' | 'python'
+export type PeerKind = 'levin' | 'quiche' | 'typed' | 'open' | 'guarded' | 'rust' | 'python' | 'bittensor'
 
 export interface Pair {
   /** The client first, the miner second. */
@@ -14,6 +15,12 @@ export interface Pair {
   readonly miner: PeerKind
   /** The payloads that it is measured at, unless sizes are asked for. */
   readonly sizes?: readonly number[]
+  /** The same for the requests in flight. */
+  readonly inflight?: readonly number[]
+  /** Its streams are measured too. */
+  readonly streams?: true
+  /** Shows what one thing about Levin costs, so it is no bar of the plot. */
+  readonly detail?: true
 }
 
 /** The reference that every ratio is to. */
@@ -24,19 +31,27 @@ export const BARE = 'levin-levin'
 /** Without the protections, and with more of them. */
 export const OPEN = 'levin-open'
 export const GUARDED = 'levin-guarded'
+/** The other systems that a subnet may use today. */
+export const PYTHON = 'python-python'
+export const BITTENSOR = 'bittensor-bittensor'
+
+/** Where more in flight would tell nothing new. */
+const FEW = [1, 32]
+const DETAIL = { sizes: [1024], inflight: FEW, detail: true } as const
 
 export const PAIRS: readonly Pair[] = [
-  { name: BARE, client: 'levin', miner: 'levin' },
-  { name: 'rust-levin', client: 'rust', miner: 'levin' },
-  { name: 'levin-rust', client: 'levin', miner: 'rust' },
-  { name: REFERENCE, client: 'rust', miner: 'rust' },
-  { name: 'python-python', client: 'python', miner: 'python' },
-  { name: 'levin-levin-quiche', client: 'quiche', miner: 'quiche', sizes: [1024] },
-  { name: 'rust-levin-quiche', client: 'rust', miner: 'quiche', sizes: [1024] },
-  { name: 'levin-rust-quiche', client: 'quiche', miner: 'rust', sizes: [1024] },
-  { name: TYPED, client: 'typed', miner: 'typed', sizes: [1024] },
-  { name: OPEN, client: 'levin', miner: 'open', sizes: [1024] },
-  { name: GUARDED, client: 'levin', miner: 'guarded', sizes: [1024] },
+  { name: BARE, client: 'levin', miner: 'levin', streams: true },
+  { name: 'rust-levin', client: 'rust', miner: 'levin', streams: true },
+  { name: 'levin-rust', client: 'levin', miner: 'rust', streams: true },
+  { name: REFERENCE, client: 'rust', miner: 'rust', streams: true },
+  { name: PYTHON, client: 'python', miner: 'python', inflight: FEW },
+  { name: BITTENSOR, client: 'bittensor', miner: 'bittensor', sizes: [1024], inflight: FEW },
+  { name: 'levin-levin-quiche', client: 'quiche', miner: 'quiche', ...DETAIL },
+  { name: 'rust-levin-quiche', client: 'rust', miner: 'quiche', ...DETAIL },
+  { name: 'levin-rust-quiche', client: 'quiche', miner: 'rust', ...DETAIL },
+  { name: TYPED, client: 'typed', miner: 'typed', ...DETAIL },
+  { name: OPEN, client: 'levin', miner: 'open', ...DETAIL },
+  { name: GUARDED, client: 'levin', miner: 'guarded', ...DETAIL },
 ]
 
 /** @throws Error naming the pairs that there are */

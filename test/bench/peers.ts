@@ -1,7 +1,13 @@
 /** How each kind of peer is started. */
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { buildRustPeer, missingTools, preparePythonPeer } from '../interop/peers/build.js'
+import {
+  buildRustPeer,
+  missingTools,
+  type PythonPeer,
+  prepareBittensorPeer,
+  preparePythonPeer,
+} from '../interop/peers/build.js'
 import type { PeerKind } from './pairs.js'
 import type { Command } from './processes.js'
 
@@ -9,6 +15,8 @@ export interface Peer {
   readonly miner: Command
   /** Without what to measure. */
   readonly client: Command
+  /** Reads streams; undefined where the peer has none to measure. */
+  readonly streamClient: Command | undefined
 }
 
 /** What is ready to start, and what each kind that is not lacks on this machine. */
@@ -26,7 +34,8 @@ export async function preparePeers(kinds: ReadonlySet<PeerKind>): Promise<Peers>
       ready.set(kind, await prepare(kind))
     } catch (error) {
       // Asked after the failure only: a peer that was prepared before needs no tools.
-      const tools = kind === 'rust' || kind === 'python' ? missingTools(kind) : []
+      const outside = kind === 'rust' || kind === 'python' || kind === 'bittensor'
+      const tools = outside ? missingTools(kind) : []
       if (tools.length === 0) throw error
       missing.set(kind, `the ${kind} peer needs ${tools.join(', ')}, and it is not installed here`)
     }
@@ -35,15 +44,17 @@ export async function preparePeers(kinds: ReadonlySet<PeerKind>): Promise<Peers>
 }
 
 async function prepare(kind: PeerKind): Promise<Peer> {
-  if (kind === 'rust') return reference(await buildRustPeer(), [])
-  if (kind === 'python') {
-    const { python, script } = await preparePythonPeer()
-    return reference(python, [script])
+  if (kind === 'rust') {
+    const file = await buildRustPeer()
+    return { ...reference(file, []), streamClient: { file, args: ['bench-stream'] } }
   }
+  if (kind === 'python') return inPython(await preparePythonPeer())
+  if (kind === 'bittensor') return inPython(await prepareBittensorPeer())
   const env = { LEVIN_ENGINE: kind === 'quiche' ? 'quiche' : bestEngine() }
   return {
     miner: { ...script('levin-miner.js', '--port', '0', ...MINER_FLAGS[kind]), env },
     client: { ...script('levin-client.js', ...(kind === 'typed' ? ['--typed'] : [])), env },
+    streamClient: { ...script('levin-stream.js'), env },
   }
 }
 
@@ -68,10 +79,15 @@ const MINER_FLAGS = {
   guarded: ['--guarded'],
 } as const
 
+function inPython({ python, script }: PythonPeer): Peer {
+  return reference(python, [script])
+}
+
 function reference(file: string, args: readonly string[]): Peer {
   return {
     miner: { file, args: [...args, 'bench-miner', '--port', '0'] },
     client: { file, args: [...args, 'bench-client'] },
+    streamClient: undefined,
   }
 }
 

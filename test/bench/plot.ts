@@ -1,6 +1,6 @@
 /** Bars of requests a second in times of the reference pair, as SVG. One panel an in-flight count. */
 import { formatSize } from './options.js'
-import { REFERENCE } from './pairs.js'
+import { PAIRS, REFERENCE } from './pairs.js'
 import type { Row } from './results.js'
 
 const COLOURS = ['#2563eb', '#0d9488', '#d97706', '#6b7280', '#b91c1c', '#7c3aed']
@@ -12,7 +12,8 @@ const TOP = 64
 const GAP = 56
 
 export function plot(rows: readonly Row[]): string {
-  const known = rows.filter(({ ratios }) => ratios.rps !== null)
+  const details = new Set(PAIRS.filter(({ detail }) => detail).map(({ name }) => name))
+  const known = rows.filter(({ pair, ratios }) => ratios.rps !== null && !details.has(pair))
   const pairs = distinct(known, ({ pair }) => pair)
   const panels = distinct(known, ({ inflight }) => inflight).sort((a, b) => a - b)
   const highest = Math.max(1, ...known.map(({ ratios }) => ratios.rps!))

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest'
 import { formatSize, readOptions } from './options.js'
 import { overheads, protections } from './overhead.js'
+import { plot } from './plot.js'
+import { withSummary } from './readme.js'
 import { median, type Sample, summarise } from './results.js'
+import { type StreamSample, summariseStreams } from './streams.js'
+import { formatRatio } from './table.js'
 
 const sample = (pair: string, round: number, rps: number, minerCpuUs: number | null = 10): Sample => ({
   ...{ pair, round, size: 1024, inflight: 32, rps, minerCpuUs },
@@ -41,9 +45,64 @@ test('protections are compared with the same miner without them, by requests a s
   ])
 })
 
+const stream = (pair: string, round: number, chunk: number, mbPerSecond: number): StreamSample => ({
+  ...{ pair, round, chunk, mbPerSecond, firstMs: 1000 / mbPerSecond },
+})
+
+test('streams are compared with those of the same chunks, round by round', () => {
+  const samples = [
+    ...[stream('rust-rust', 1, 1024, 100), stream('levin-levin', 1, 1024, 50)],
+    ...[stream('rust-rust', 2, 1024, 10), stream('levin-levin', 2, 1024, 5)],
+    ...[stream('rust-levin', 1, 256, 10)],
+  ]
+  const [other, levin, rust] = summariseStreams(samples)
+  expect(other).toMatchObject({
+    pair: 'rust-levin',
+    chunk: 256,
+    ratios: { mbPerSecond: null, firstMs: null },
+  })
+  expect(levin).toMatchObject({ pair: 'levin-levin', mbPerSecond: 27.5, rounds: 2 })
+  expect(levin?.ratios).toEqual({ mbPerSecond: 0.5, firstMs: 2 })
+  expect(rust?.ratios).toEqual({ mbPerSecond: 1, firstMs: 1 })
+})
+
+test('README gets what whole systems do, between its marks and nowhere else', () => {
+  const rows = summarise([sample('levin-levin', 1, 50), sample('rust-rust', 1, 100)])
+  const streams = summariseStreams([stream('levin-levin', 1, 16_384, 8), stream('rust-rust', 1, 16_384, 10)])
+  const readme = 'before\n<!-- npm run bench writes this -->\nold\n<!-- until here -->\nafter\n'
+  const written = withSummary(readme, { rows, streams })
+  expect(written).toMatch(/^before\n.*\n\n\| both ends [\s\S]*\n\n<!-- until here -->\nafter\n$/)
+  expect(written).toMatch(/\| Levin +\| +- \| +0\.50 \| +0\.80 \| +- \|/)
+  expect(written).toMatch(/\| bittensor 10\.5, HTTP +\| +- \| +- \| +- \| +- \|/)
+  expect(written).not.toContain('old')
+  expect(withSummary(written, { rows, streams })).toBe(written)
+  expect(() => withSummary('no place', { rows, streams })).toThrow('<!-- until here -->')
+})
+
+test('the plot has a bar of each whole pair, and none of what one thing costs', () => {
+  const samples = ['levin-levin', 'rust-rust', 'levin-typed'].map((pair) => sample(pair, 1, 50))
+  const picture = plot(summarise(samples))
+  expect(picture).toContain('levin-levin')
+  expect(picture).not.toContain('levin-typed')
+})
+
+test('a ratio far below the reference still says how far', () => {
+  expect([0.004321, 0.0996, 0.5, 9.994, 54.26, null].map(formatRatio)).toEqual([
+    ...['0.0043', '0.10', '0.50', '9.99', '54.3', '-'],
+  ])
+})
+
 test('medians pass over what is unknown', () => {
   expect(median([3, null, 1])).toBe(2)
   expect(median([null])).toBeNull()
+})
+
+test('options: requests and streams are both measured, unless one of them is asked for alone', () => {
+  expect(readOptions([])).toMatchObject({ sizes: undefined, chunks: [16_384, 1_048_576], narrowed: false })
+  expect(readOptions(['--inflight', '8'])).toMatchObject({ sizes: undefined, chunks: [16_384, 1_048_576] })
+  expect(readOptions(['--sizes', '1KB'])).toMatchObject({ sizes: [1024], chunks: [] })
+  expect(readOptions(['--chunks', '1MB'])).toMatchObject({ sizes: [], chunks: [1_048_576], narrowed: true })
+  expect(readOptions(['--sizes', '1KB', '--chunks', '2KB'])).toMatchObject({ sizes: [1024], chunks: [2048] })
 })
 
 test('options: sizes in any usual spelling, and a narrowed run is known as one', () => {
@@ -52,5 +111,6 @@ test('options: sizes in any usual spelling, and a narrowed run is known as one',
   expect(readOptions(['--json', 'x.json'])).toMatchObject({ rounds: 3, narrowed: false })
   expect([256, 10_240, 1_048_576, 1_000_000].map(formatSize)).toEqual(['256 B', '10 KB', '1 MB', '1000000 B'])
   expect(() => readOptions(['--sizes', 'big'])).toThrow('--sizes big')
+  expect(() => readOptions(['--chunks', '1TB'])).toThrow('--chunks 1TB')
   expect(() => readOptions(['--pairs', 'go-go'])).toThrow('there are levin-levin')
 })

@@ -29,10 +29,14 @@ export function summarise(samples: readonly Sample[]): Row[] {
     const key = `${sample.pair} ${sample.size} ${sample.inflight}`
     cells.set(key, [...(cells.get(key) ?? []), sample])
   }
-  const place = (row: Row): number => PAIRS.findIndex(({ name }) => name === row.pair)
   return [...cells.values()]
     .map((cell) => summariseCell(cell, samples))
-    .sort((a, b) => a.size - b.size || a.inflight - b.inflight || place(a) - place(b))
+    .sort((a, b) => a.size - b.size || a.inflight - b.inflight || placeOf(a.pair) - placeOf(b.pair))
+}
+
+/** The usual order of the pairs. */
+export function placeOf(pair: string): number {
+  return PAIRS.findIndex(({ name }) => name === pair)
 }
 
 function summariseCell(cell: readonly Sample[], all: readonly Sample[]): Row {
@@ -69,12 +73,22 @@ export function ratio(
   base: string,
 ): number | null {
   const here = samples.filter(({ size, inflight }) => size === load.size && inflight === load.inflight)
-  const ratios = here
+  return compareRounds(here, pair, base, (sample) => sample[metric])
+}
+
+/** The same of anything that is measured of pairs in rounds. */
+export function compareRounds<T extends { readonly pair: string; readonly round: number }>(
+  samples: readonly T[],
+  pair: string,
+  base: string,
+  measured: (sample: T) => number | null,
+): number | null {
+  const ratios = samples
     .filter((sample) => sample.pair === pair)
     .map((sample) => {
-      const other = here.find((one) => one.pair === base && one.round === sample.round)
-      const [value, against] = [sample[metric], other?.[metric]]
-      return value === null || against === undefined || against === null ? null : value / against
+      const other = samples.find((one) => one.pair === base && one.round === sample.round)
+      const [value, against] = [measured(sample), other === undefined ? null : measured(other)]
+      return value === null || against === null ? null : value / against
     })
   return median(ratios)
 }

@@ -3,6 +3,7 @@ import { formatSize } from './options.js'
 import type { Blocking, Overhead, Protection, Spread } from './overhead.js'
 import { GUARDED, REFERENCE } from './pairs.js'
 import { METRICS, type Metric, type Row } from './results.js'
+import { STREAM_METRICS, type StreamMetric, type StreamRow } from './streams.js'
 
 export const TITLES: Readonly<Record<Metric, string>> = {
   rps: 'requests/s',
@@ -14,27 +15,58 @@ export const TITLES: Readonly<Record<Metric, string>> = {
   wireBytes: 'wire bytes',
 }
 
-/** Rows of one load together. */
-export function byLoad(rows: readonly Row[]): Row[][] {
-  const loads = new Map<string, Row[]>()
-  for (const row of rows) {
-    const key = formatLoad(row)
-    loads.set(key, [...(loads.get(key) ?? []), row])
-  }
-  return [...loads.values()]
+export const STREAM_TITLES: Readonly<Record<StreamMetric, string>> = {
+  mbPerSecond: 'MB/s',
+  firstMs: 'first chunk ms',
+}
+
+/** Rows of one load together, by its name. */
+export function group<T>(rows: readonly T[], nameOf: (row: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const row of rows) groups.set(nameOf(row), [...(groups.get(nameOf(row)) ?? []), row])
+  return groups
 }
 
 export const formatLoad = ({ size, inflight }: Pick<Row, 'size' | 'inflight'>): string =>
   `${formatSize(size)}, ${inflight} in flight`
 
-export const formatRatio = (ratio: number | null): string =>
-  ratio === null ? '-' : ratio >= 9.995 ? ratio.toFixed(1) : ratio.toFixed(2)
+export const formatChunk = ({ chunk }: Pick<StreamRow, 'chunk'>): string => `chunks of ${formatSize(chunk)}`
+
+/** With two digits that say something: what is far slower than the reference shows how far. */
+export function formatRatio(ratio: number | null): string {
+  if (ratio === null) return '-'
+  if (ratio >= 9.995) return ratio.toFixed(1)
+  return ratio >= 0.0995 || ratio === 0 ? ratio.toFixed(2) : ratio.toPrecision(2)
+}
 
 export function formatTable(rows: readonly Row[]): string {
-  const head = ['', ...METRICS.map((metric) => TITLES[metric])]
-  const groups = byLoad(rows).map((group) => ({
-    title: formatLoad(group[0]!),
-    lines: group.map((row) => [`  ${row.pair}`, ...METRICS.map((metric) => cell(row, metric))]),
+  return layOut(rows, METRICS, TITLES, formatLoad, 'CPU and wire bytes are those of one request.')
+}
+
+export function formatStreams(rows: readonly StreamRow[]): string {
+  const note = `Of streams of ${formatSize(rows[0]?.streamBytes ?? 0)}.`
+  return layOut(rows, STREAM_METRICS, STREAM_TITLES, formatChunk, note)
+}
+
+type Measured<M extends string> = Readonly<Record<M, number | null>> & {
+  readonly pair: string
+  readonly ratios: Readonly<Record<M, number | null>>
+}
+
+function layOut<M extends string, R extends Measured<M>>(
+  rows: readonly R[],
+  metrics: readonly M[],
+  titles: Readonly<Record<M, string>>,
+  nameOf: (row: R) => string,
+  note: string,
+): string {
+  const head = ['', ...metrics.map((metric) => titles[metric])]
+  const groups = [...group(rows, nameOf)].map(([title, members]) => ({
+    title,
+    lines: members.map((row) => [
+      `  ${row.pair}`,
+      ...metrics.map((metric) => cell(row[metric], row.ratios[metric])),
+    ]),
   }))
   const all = [head, ...groups.flatMap(({ lines }) => lines)]
   const widths = head.map((_, column) => Math.max(...all.map((line) => line[column]!.length)))
@@ -43,15 +75,13 @@ export function formatTable(rows: readonly Row[]): string {
   return [
     print(head),
     ...groups.flatMap(({ title, lines }) => [title, ...lines.map(print)]),
-    `In brackets: times ${REFERENCE} of the same run. CPU and wire bytes are those of one request.`,
+    `In brackets: times ${REFERENCE} of the same run. ${note}`,
   ].join('\n')
 }
 
-function cell(row: Row, metric: Metric): string {
-  const value = row[metric]
+function cell(value: number | null, ratio: number | null): string {
   if (value === null) return '-'
-  const ratio = `(${formatRatio(row.ratios[metric])})`
-  return `${formatValue(value)} ${ratio.padStart(6)}`
+  return `${formatValue(value)} ${`(${formatRatio(ratio)})`.padStart(6)}`
 }
 
 function formatValue(value: number): string {

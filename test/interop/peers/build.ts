@@ -1,6 +1,6 @@
 /**
- * Gets the reference peers ready: the Rust program built, the Python package installed.
- * Both live in a cache outside the clone (`LEVIN_CACHE`, else `~/.cache/levin`): the first run takes minutes, the next ones no time.
+ * Gets the reference peers ready: the Rust program built, the Python packages installed.
+ * All live in a cache outside the clone (`LEVIN_CACHE`, else `~/.cache/levin`): the first run takes minutes, the next ones no time.
  */
 import { type SpawnOptions, spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -10,8 +10,6 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-const PACKAGE = 'btlightning'
-const VERSION = '0.2.15'
 const cache = process.env.LEVIN_CACHE ?? join(homedir(), '.cache', 'levin')
 
 export interface PythonPeer {
@@ -19,12 +17,39 @@ export interface PythonPeer {
   readonly script: string
 }
 
+export type PeerName = 'rust' | 'python' | 'bittensor'
+
+/** A Python package in a virtual environment of its own, with what `requirements.txt` of the peer's folder names. */
+interface Environment {
+  readonly peer: PeerName
+  /** In the cache. */
+  readonly folder: string
+  readonly module: string
+  readonly version: string
+}
+
+const PYTHON: Environment = {
+  peer: 'python',
+  folder: 'python-0.2.15',
+  module: 'btlightning',
+  version: '0.2.15',
+}
+
+const BITTENSOR: Environment = {
+  peer: 'bittensor',
+  folder: 'bittensor-10.5.0',
+  module: 'bittensor',
+  version: '10.5.0',
+}
+
 /** What this machine lacks to prepare a peer, in words for a message; empty when it has everything. */
-export function missingTools(peer: 'rust' | 'python'): string[] {
+export function missingTools(peer: PeerName): string[] {
   const works = (command: string, ...args: string[]): boolean =>
     spawnSync(command, args, { stdio: 'ignore' }).status === 0
   if (peer === 'rust') return works('cargo', '--version') ? [] : ['cargo (Rust 1.88 or newer)']
-  return works('python3', '-c', 'import venv, ensurepip') ? [] : ['python3 with its venv module']
+  if (!works('python3', '-c', 'import venv, ensurepip')) return ['python3 with its venv module']
+  const fits = 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))'
+  return peer === 'python' || works('python3', '-c', fits) ? [] : ['python3 from 3.11 to 3.14']
 }
 
 /** Builds the Rust peer where it is not up to date, and gives the path of its program. */
@@ -47,31 +72,40 @@ export async function buildRustPeer(): Promise<string> {
   return program
 }
 
-/** Installs the Python package in a virtual environment where it is not there yet, and gives what to start. */
+/** btlightning's Python package, and the program that uses it. */
 export async function preparePythonPeer(): Promise<PythonPeer> {
-  const home = join(cache, `python-${VERSION}`)
-  const peer = { python: join(home, 'bin', 'python'), script: join(peers(), 'python', 'peer.py') }
-  if (await isInstalled(home)) return peer
+  return prepareEnvironment(PYTHON)
+}
 
-  demandTools('python')
+/** Bittensor's own axon and dendrite, for the benchmark. */
+export async function prepareBittensorPeer(): Promise<PythonPeer> {
+  return prepareEnvironment(BITTENSOR)
+}
+
+/** Installs a package in a virtual environment where it is not there yet, and gives what to start. */
+async function prepareEnvironment(environment: Environment): Promise<PythonPeer> {
+  const { module, version } = environment
+  const home = join(cache, environment.folder)
+  const sources = join(peers(), environment.peer)
+  const peer = {
+    python: join(home, 'bin', 'python'),
+    script: join(sources, 'peer.py'),
+  }
+  if (await isInstalled(environment)) return peer
+
+  demandTools(environment.peer)
   await mkdir(cache, { recursive: true })
   await exclusively(`${home}.lock`, async () => {
     // Whoever held the lock before may have done it all.
-    if (await isInstalled(home)) return
+    if (await isInstalled(environment)) return
     await rm(home, { recursive: true, force: true })
     await run('creating a Python environment', 'python3', ['-m', 'venv', home])
-    const pip = [
-      '-m',
-      'pip',
-      'install',
-      '--disable-pip-version-check',
-      '--no-input',
-      `${PACKAGE}==${VERSION}`,
-    ]
-    await run(`installing ${PACKAGE} ${VERSION} (built from source where no wheel fits)`, peer.python, pip)
+    const requirements = join(sources, 'requirements.txt')
+    const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '-r', requirements]
+    await run(`installing ${module} ${version} (built from source where no wheel fits)`, peer.python, pip)
     await writeFile(ready(home), '')
-    if (!(await isInstalled(home))) {
-      throw new Error(`${PACKAGE} ${VERSION} was installed in ${home}, but Python cannot import it`)
+    if (!(await isInstalled(environment))) {
+      throw new Error(`${module} ${version} was installed in ${home}, but Python cannot import it`)
     }
   })
   return peer
@@ -82,18 +116,21 @@ function ready(home: string): string {
   return join(home, '.levin-ready')
 }
 
-async function isInstalled(home: string): Promise<boolean> {
+async function isInstalled({ folder, module, version }: Environment): Promise<boolean> {
+  const home = join(cache, folder)
   if (!existsSync(ready(home))) return false
-  const check = `import ${PACKAGE}, importlib.metadata as m; assert m.version('${PACKAGE}') == '${VERSION}'`
+  const check = `import ${module}, importlib.metadata as m; assert m.version('${module}') == '${version}'`
+  // Without it, bittensor makes folders in the home of whoever imports it.
+  const env = { ...process.env, READ_ONLY: '1' }
   try {
-    await run('importing the Python package', join(home, 'bin', 'python'), ['-c', check])
+    await run(`importing ${module}`, join(home, 'bin', 'python'), ['-c', check], { env })
     return true
   } catch {
     return false
   }
 }
 
-function demandTools(peer: 'rust' | 'python'): void {
+function demandTools(peer: PeerName): void {
   const missing = missingTools(peer)
   if (missing.length > 0) throw new Error(`the ${peer} reference peer needs ${missing.join(', ')}`)
 }

@@ -15,13 +15,13 @@ use std::time::{Duration, Instant};
 /// Not measured: connections, caches and congestion windows get warm.
 const WARM_UP: Duration = Duration::from_millis(300);
 
-/// `echo` alone. Many clients of one IP connect in a benchmark: no handshake limit.
+/// `echo` and `bulk`. Many clients of one IP connect in a benchmark: no handshake limit.
 pub async fn serve(args: &Args) -> Result<ExitCode, String> {
     let config = LightningServerConfig::builder()
         .max_handshake_attempts_per_minute(1_000_000)
         .build()
         .map_err(|error| error.to_string())?;
-    miner::serve_echo(args, config).await
+    miner::serve_bench(args, config).await
 }
 
 pub async fn measure(args: &Args) -> Result<ExitCode, String> {
@@ -86,6 +86,47 @@ pub async fn measure(args: &Args) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Streams of `--bytes` in chunks of `--size` one after another, then streams of `--short` for the time to their first
+/// chunk.
+pub async fn measure_streams(args: &Args) -> Result<ExitCode, String> {
+    let target = Target::read(args)?;
+    let bytes: u64 = args.number("bytes", 64 << 20)?;
+    let streams: usize = args.number("streams", 3)?;
+    let short: u64 = args.number("short", 64 << 10)?;
+    let firsts: usize = args.number("firsts", 21)?;
+    let client = target.connect().await?;
+
+    let warm = Instant::now() + WARM_UP;
+    while Instant::now() < warm {
+        target.read_stream(&client, bytes).await?;
+    }
+    let mut took = Vec::with_capacity(streams);
+    for _ in 0..streams {
+        took.push(target.read_stream(&client, bytes).await?.whole);
+    }
+    let mut first = Vec::with_capacity(firsts);
+    for _ in 0..firsts {
+        first.push(target.read_stream(&client, short).await?.first);
+    }
+    client
+        .close_all_connections()
+        .await
+        .map_err(|error| error.to_string())?;
+    took.sort_unstable();
+    first.sort_unstable();
+    println!(
+        "{}",
+        json!({ "wholeMs": quantile(&took, 0.5), "firstMs": quantile(&first, 0.5) })
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Since the query.
+struct StreamTimes {
+    first: Duration,
+    whole: Duration,
+}
+
 #[derive(Clone)]
 struct Target {
     seed: u8,
@@ -130,6 +171,32 @@ impl Target {
                 "the echo of {} bytes came back as {other:?}",
                 self.payload.len()
             )),
+        }
+    }
+
+    /// `bytes` in chunks as big as the payload, each let go when it was counted.
+    async fn read_stream(&self, client: &LightningClient, bytes: u64) -> Result<StreamTimes, String> {
+        let words = |error: btlightning::LightningError| error.to_string();
+        let data = HashMap::from([
+            ("bytes".to_string(), Value::from(bytes)),
+            ("chunk".to_string(), Value::from(self.payload.len())),
+        ]);
+        let start = Instant::now();
+        let request = QuicRequest::new("bulk".into(), data);
+        let mut stream = client
+            .query_axon_stream(self.axon.clone(), request)
+            .await
+            .map_err(words)?;
+        let mut first = None;
+        let mut got = 0;
+        while let Some(chunk) = stream.next_chunk().await.map_err(words)? {
+            first.get_or_insert_with(|| start.elapsed());
+            got += chunk.len() as u64;
+        }
+        let whole = start.elapsed();
+        match first {
+            Some(first) if got == bytes => Ok(StreamTimes { first, whole }),
+            _ => Err(format!("a stream of {bytes} bytes had {got}")),
         }
     }
 

@@ -20,6 +20,7 @@ const USAGE: &str = "usage: levin-peer COMMAND [OPTIONS]
   imposter     --port P [--seed 01]
   bench-miner  --port P [--seed 01]
   bench-client --port P --size BYTES --inflight K --seconds S [--setups N] [--seed 02] [--miner-seed 01]
+  bench-stream --port P --size BYTES --bytes N --streams N --short N --firsts N [--seed 02] [--miner-seed 01]
   hotkey       SEED...
 A seed is one byte in hex, repeated 32 times. --port 0 lets the system choose.
 Cases print one JSON line each; the exit code is 1 when one failed, 2 when the command makes no sense.";
@@ -47,6 +48,7 @@ async fn run(args: &Args) -> Result<ExitCode, String> {
         "imposter" => imposter::serve(args).await,
         "bench-miner" => bench::serve(args).await,
         "bench-client" => bench::measure(args).await,
+        "bench-stream" => bench::measure_streams(args).await,
         "hotkey" => {
             for word in &args.words {
                 println!("{}", keys::hotkey(args::seed_byte(word)?));

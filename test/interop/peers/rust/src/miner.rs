@@ -63,6 +63,24 @@ impl StreamingSynapseHandler for Streamed {
     }
 }
 
+/// `bytes` in chunks of `chunk`, for the benchmark.
+struct Bulk;
+
+#[async_trait]
+impl StreamingSynapseHandler for Bulk {
+    async fn handle(&self, _synapse: &str, data: Data, sender: Sender<Vec<u8>>) -> Result<()> {
+        let chunk = natural(&data, "chunk")?.max(1);
+        let mut left = natural(&data, "bytes")?;
+        while left > 0 {
+            let size = chunk.min(left);
+            let gone = |_| LightningError::Stream("the validator went away".into());
+            sender.send(vec![7; size as usize]).await.map_err(gone)?;
+            left -= size;
+        }
+        Ok(())
+    }
+}
+
 /// Chunk `i` of a test stream: `size` bytes of the value `i` mod 256.
 pub fn chunk(i: u64, size: u64) -> Vec<u8> {
     vec![i as u8; size as usize]
@@ -108,14 +126,26 @@ pub async fn serve(args: &Args) -> std::result::Result<ExitCode, String> {
             ("slow", Plain::Slow),
         ]
         .map(shared),
-        true,
+        vec![
+            ("count", Arc::new(Streamed::Count)),
+            ("stall", Arc::new(Streamed::Stall)),
+            ("half", Arc::new(Streamed::Half)),
+        ],
     )
     .await
 }
 
-/// The same server with `echo` alone, for the benchmark.
-pub async fn serve_echo(args: &Args, config: LightningServerConfig) -> std::result::Result<ExitCode, String> {
-    run(create(args, config)?, &[("echo", Plain::Echo)].map(shared), false).await
+/// The same server with what the benchmark asks: `echo` and `bulk`.
+pub async fn serve_bench(
+    args: &Args,
+    config: LightningServerConfig,
+) -> std::result::Result<ExitCode, String> {
+    run(
+        create(args, config)?,
+        &[("echo", Plain::Echo)].map(shared),
+        vec![("bulk", Arc::new(Bulk))],
+    )
+    .await
 }
 
 fn shared((name, handler): (&'static str, Plain)) -> (&'static str, Arc<Plain>) {
@@ -134,7 +164,7 @@ fn create(args: &Args, config: LightningServerConfig) -> std::result::Result<Lig
 async fn run(
     mut server: LightningServer,
     handlers: &[(&str, Arc<Plain>)],
-    streams: bool,
+    streams: Vec<(&str, Arc<dyn StreamingSynapseHandler>)>,
 ) -> std::result::Result<ExitCode, String> {
     let serving = async {
         for (name, handler) in handlers {
@@ -142,16 +172,8 @@ async fn run(
                 .register_async_synapse_handler(name.to_string(), handler.clone())
                 .await?;
         }
-        if streams {
-            for (name, handler) in [
-                ("count", Streamed::Count),
-                ("stall", Streamed::Stall),
-                ("half", Streamed::Half),
-            ] {
-                server
-                    .register_streaming_handler(name.into(), Arc::new(handler))
-                    .await?;
-            }
+        for (name, handler) in streams {
+            server.register_streaming_handler(name.into(), handler).await?;
         }
         server.start().await?;
         announce(server.local_addr()?.port());
