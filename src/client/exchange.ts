@@ -89,7 +89,9 @@ export abstract class Exchange implements FrameReaderEvents, Seeker {
 
   /** The whole request has been taken. */
   onDrain(): void {
-    if (!this.#settled) this.awaitPeer()
+    if (this.#settled) return
+    recycle(this.#options.frame)
+    this.awaitPeer()
   }
 
   /** Starts the caller's time anew: the miner now has the next word. */

@@ -7,8 +7,9 @@ const SLAB_BYTES = 64 * 1024
 /** Beyond this a message gets a buffer of its own: the rest of the slab is worth more than one allocation. */
 const OWN_BUFFER_BYTES = 16 * 1024
 
-/** The largest such buffer that is kept for the next message: one of a request of 1 MB. */
+/** The largest such buffer that is kept for a later message (one of a request of 1 MB), and how many of them are. */
 const SPARE_BUFFER_BYTES = 2 * 1024 * 1024
+const SPARES = 4
 
 /** What a growing message gets on top of its need: envelope fields that follow `data`. */
 const SPARE_BYTES = 256
@@ -33,11 +34,11 @@ const FIXEXT_SIZES: readonly number[] = [1, 2, 4, 8, 16]
 export class MsgpackWriter {
   #slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES)
   #slabUsed = 0
-  /** Of a large message that was taken back. */
-  #spare: Buffer | undefined
-  /** What `finish` handed out last, and the block that it has to itself, if it has one. */
+  /** What `finish` handed out last, if that is in the slab. */
   #last: Buffer | undefined
-  #lastBlock: Buffer | undefined
+  /** The buffers of messages that have one of their own, and those of messages that were taken back. */
+  readonly #own = new WeakMap<Uint8Array, Buffer>()
+  readonly #spares: Buffer[] = []
   #bytes: Buffer = this.#slab
   #start = 0
   #at = 0
@@ -52,22 +53,30 @@ export class MsgpackWriter {
 
   /** The message: a view that no later message shares. */
   finish(): Buffer {
-    const isOwn = this.#bytes !== this.#slab
-    if (!isOwn) this.#slabUsed = this.#at
     const message = this.#bytes.subarray(this.#start, this.#at)
-    this.#last = message
-    this.#lastBlock = isOwn ? this.#bytes : undefined
-    this.#bytes = this.#slab
+    if (this.#bytes === this.#slab) {
+      this.#slabUsed = this.#at
+      this.#last = message
+    } else {
+      this.#own.set(message, this.#bytes)
+      this.#bytes = this.#slab
+    }
     return message
   }
 
-  /** Nobody looks at `message` any more: its memory serves the next one, if it is the last that was finished. */
+  /** Nobody looks at `message` any more: its memory serves another, if it has a buffer of its own or is the last one. */
   takeBack(message: Uint8Array): void {
-    if (message !== this.#last) return
-    this.#last = undefined
-    const block = this.#lastBlock
-    if (block === undefined) this.#slabUsed -= message.length
-    else if (block.length <= SPARE_BUFFER_BYTES) this.#spare = block
+    if (message === this.#last) {
+      this.#last = undefined
+      this.#slabUsed -= message.length
+    } else if (message.length > OWN_BUFFER_BYTES) this.#takeBackOwn(message)
+  }
+
+  #takeBackOwn(message: Uint8Array): void {
+    const buffer = this.#own.get(message)
+    this.#own.delete(message)
+    if (buffer === undefined || buffer.length > SPARE_BUFFER_BYTES || this.#spares.length === SPARES) return
+    this.#spares.push(buffer)
   }
 
   nil(): void {
@@ -243,16 +252,16 @@ export class MsgpackWriter {
       this.#slabUsed = 0
       this.#last = undefined
     } else {
-      this.#bytes = this.#own(written + size + SPARE_BYTES, written * 2)
+      this.#bytes = this.#large(written + size + SPARE_BYTES, written * 2)
     }
     old.copy(this.#bytes, 0, this.#start, this.#at)
     this.#start = 0
     this.#at = written
   }
 
-  #own(needed: number, wanted: number): Buffer {
-    const spare = this.#spare
-    this.#spare = undefined
+  #large(needed: number, wanted: number): Buffer {
+    const spare = this.#spares.pop()
+    // One that is too small makes room for another.
     if (spare !== undefined && spare.length >= needed) return spare
     return Buffer.allocUnsafeSlow(Math.min(Math.max(needed, wanted), MAX_MESSAGE_BYTES))
   }

@@ -16,7 +16,7 @@ const payload = Buffer.alloc(size, 7)
 const request: SynapseData = typed ? { city: 'Oslo', days: 3, payload } : { payload }
 
 /** Set-ups before those that count: what a validator does all its life is compiled. */
-const WARM_UP_SETUPS = 30
+const WARM_UP_SETUPS = 8
 
 async function setUpMs(): Promise<number> {
   const begin = performance.now()

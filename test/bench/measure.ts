@@ -22,7 +22,7 @@ export interface Measurement {
 }
 
 /** Connections set up anew in each measurement. */
-const SETUPS = 9
+const SETUPS = 5
 export const EXTRA_MS = 60_000
 /** A window with fewer answers in a row than this counts bursts: all requests in flight are answered at about one time. */
 const ANSWERS_IN_A_ROW = 3

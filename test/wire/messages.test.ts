@@ -244,12 +244,12 @@ describe('memory of large frames', () => {
   test('serves the next one when it was given back, and not before', () => {
     const [first, second] = [large(1), large(2)]
     expect(second.buffer).not.toBe(first.buffer)
-    messages.recycle(second)
-    messages.recycle(second)
+    messages.recycle(first)
+    messages.recycle(first)
     const third = large(3)
-    expect(third.buffer).toBe(second.buffer)
-    expect(large(4).buffer).not.toBe(second.buffer)
-    expect(first.subarray(-1000, -100).every((byte) => byte === 1)).toBe(true)
+    expect(third.buffer).toBe(first.buffer)
+    expect(large(4).buffer).not.toBe(first.buffer)
+    expect(second.subarray(-1000, -100).every((byte) => byte === 2)).toBe(true)
     expect(third.subarray(-1000, -100).every((byte) => byte === 3)).toBe(true)
   })
 

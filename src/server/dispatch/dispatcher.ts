@@ -197,6 +197,8 @@ class Task implements Running {
   #dueMs: number
   #cancelTimer: () => void
   #resumePump: (() => void) | undefined
+  /** What the stream has not taken whole, of the last frame. */
+  #unsent: Uint8Array | undefined
 
   constructor(
     route: Route,
@@ -248,9 +250,9 @@ class Task implements Running {
     for await (const item of iterate(items)) {
       if (this.#isSettled) return // leaves the loop, which ends the handler's generator
       const frame = this.#dispatcher.chunk(this.route.chunk(item))
-      if (this.#stream.write(frame)) recycle(frame)
-      else await this.#drain()
-      if (this.#isSettled) return
+      if (!this.#stream.write(frame)) await this.#drain()
+      if (this.#isSettled) return // perhaps with the frame still on its way
+      recycle(frame)
     }
     if (!this.#isSettled) this.#settle('answered', encodeStreamEnd({ success: true, error: null }))
   }
@@ -262,6 +264,12 @@ class Task implements Running {
   }
 
   drained(): void {
+    this.#goOn()
+    if (this.#unsent !== undefined) recycle(this.#unsent)
+    this.#unsent = undefined
+  }
+
+  #goOn(): void {
     this.#resumePump?.()
     this.#resumePump = undefined
   }
@@ -305,14 +313,17 @@ class Task implements Running {
   #settle(outcome: CallOutcome, last?: Uint8Array, error?: unknown): void {
     this.#isSettled = true
     this.#cancelTimer()
-    if (last !== undefined && this.#stream.end(last)) recycle(last)
+    if (last !== undefined) {
+      if (this.#stream.end(last)) recycle(last)
+      else this.#unsent = last
+    }
     this.#dispatcher.settled(this, outcome, error)
   }
 
   /** Lets the handler know, and a pump that waits for the peer go on to its end. */
   #stop(reason: Error): void {
     this.call.abort(reason)
-    this.drained()
+    this.#goOn()
   }
 }
 
