@@ -28,6 +28,7 @@ export {
   synapse,
 } from './contract/definition.js'
 export type { Handler } from './contract/handler.js'
+export { bytesToFloats, floatsToBytes } from './contract/vectors.js'
 export { type BytesOptions, IsBytes } from './decorators/is-bytes.js'
 export { OnStart, OnStop } from './decorators/lifecycle.js'
 export { Synapse } from './decorators/synapse.js'

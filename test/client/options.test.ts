@@ -110,9 +110,14 @@ describe('reconnect', () => {
       expect(() => check({ reconnect: { ...others, [option]: value } })).toThrow(refused(option))
   })
 
-  test.each([{ jitter: -0.1 }, { jitter: 1.1 }, { jitter: Number.NaN }, { background: 1 }, { backgroud: true }])(
-    '%j is refused',
-    (reconnect) => expect(() => check({ reconnect })).toThrow(refused(Object.keys(reconnect)[0]!)),
+  test.each([
+    { jitter: -0.1 },
+    { jitter: 1.1 },
+    { jitter: Number.NaN },
+    { background: 1 },
+    { backgroud: true },
+  ])('%j is refused', (reconnect) =>
+    expect(() => check({ reconnect })).toThrow(refused(Object.keys(reconnect)[0]!)),
   )
 
   test('a first wait over the longest brings that up with it', () => {

@@ -57,6 +57,8 @@ export interface MinerKind {
   /** Answers what its class does not allow. */
   readonly rubbish?: boolean
   readonly options?: Partial<MinerOptions>
+  /** What else it answers. */
+  readonly with?: (miner: Miner) => unknown
 }
 
 export async function startMiner(kind: MinerKind = {}): Promise<TestMiner> {
@@ -82,6 +84,7 @@ export async function startMiner(kind: MinerKind = {}): Promise<TestMiner> {
     .synapse(Bytes, async function* ({ n }) {
       for (let i = 0; i < n; i++) yield Buffer.alloc(64 * 1024, i)
     })
+  kind.with?.(miner)
   const address = await miner.listen({ host: '127.0.0.1', port })
   closing.push(() => miner.close())
   return { miner, axon: { hotkey: signer.hotkey, host: '127.0.0.1', port: address.port }, hanging, ran }
