@@ -3,6 +3,7 @@ import {
   Allow,
   ArrayMaxSize,
   IsArray,
+  IsDate,
   IsDefined,
   IsInt,
   IsOptional,
