@@ -56,13 +56,15 @@ export interface MinerKind {
   readonly port?: number
   /** Answers what its class does not allow. */
   readonly rubbish?: boolean
+  /** Never answers. */
+  readonly stuck?: boolean
   readonly options?: Partial<MinerOptions>
   /** What else it answers. */
   readonly with?: (miner: Miner) => unknown
 }
 
 export async function startMiner(kind: MinerKind = {}): Promise<TestMiner> {
-  const { signer = signerOf(1), port = 0, rubbish = false, options } = kind
+  const { signer = signerOf(1), port = 0, rubbish = false, stuck = false, options } = kind
   const hanging: Call[] = []
   const ran: string[] = []
   const miner = new Miner({ signer, access: open(), logger: silentLogger, drainMs: 0, ...options })
@@ -71,6 +73,7 @@ export async function startMiner(kind: MinerKind = {}): Promise<TestMiner> {
     return { text: text.toUpperCase(), miner: signer.hotkey }
   }
   if (rubbish) miner.synapse(Rubbish, () => ({ nothing: true }))
+  else if (stuck) miner.synapse(Work, () => new Promise(() => {}))
   else miner.synapse(Work, work)
   miner
     .synapse(Safe, work)
