@@ -18,7 +18,7 @@ const bytesOf = (n: number, i = 0): Buffer => Buffer.alloc(SIZE + n, `call ${n},
 
 async function connected() {
   const miner = new Miner({ signer: minerSigner, access: open(), logger: silentLogger })
-  miner.synapse(Same, ({ bytes }) => ({ bytes }))
+  miner.synapse(Same, ({ bytes = null }) => ({ bytes }))
   miner.synapse(Many, async function* ({ n }) {
     for (let i = 0; i < CHUNKS; i++) yield bytesOf(Number(n), i)
   })
