@@ -11,6 +11,8 @@ export interface OutgoingQuery {
   readonly request: unknown
   /** The caller's; it ends waits of a middleware too. */
   readonly signal: AbortSignal | undefined
+  /** Milliseconds until the call's deadline; `Infinity` when it has none. */
+  remainingMs(): number
 }
 
 /**

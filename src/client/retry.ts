@@ -18,7 +18,7 @@ export interface RetryOptions {
 
 /**
  * Middleware that asks a miner again. Only for synapses whose definition says `idempotent: true`: what was asked before
- * may have run. The caller's signal ends it; a call's `deadlineMs` is for each time.
+ * may have run. The caller's signal ends it, and so does the call's deadline.
  *
  * @example
  * validator.use(retry([Forecast], { attempts: 3 }))
@@ -39,14 +39,15 @@ export function retry(
   const codes = new Set<LevinErrorCode>(options.on ?? ['CONNECTION_LOST', 'CANNOT_CONNECT'])
   const names = new Set(synapses.map(({ name }) => name))
 
-  return async function retry({ synapse, signal }, next) {
+  return async function retry({ synapse, signal, remainingMs }, next) {
     for (let attempt = 1; ; attempt++) {
       try {
         return await next()
       } catch (error) {
         const isWorthIt = names.has(synapse.name) && codes.has(LevinError.from(error).code)
-        if (!isWorthIt || attempt === attempts || signal?.aborted) throw error
-        await wait(Math.min(delayMs * 2 ** (attempt - 1), MAX_TIMER_MS), signal)
+        const ms = Math.min(delayMs * 2 ** (attempt - 1), MAX_TIMER_MS)
+        if (!isWorthIt || attempt === attempts || signal?.aborted || ms >= remainingMs()) throw error
+        await wait(ms, signal)
         if (signal?.aborted) throw error
       }
     }

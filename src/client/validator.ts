@@ -262,13 +262,18 @@ export class Validator {
     encoded: QueryOf<O> | EncodedRequest,
     options: CallOptions,
   ): Promise<Answer<ResponseOf<O>>> {
-    const { clock } = this.#settings
-    const began = clock.monotonicMs()
+    const began = this.#settings.clock.monotonicMs()
     const tally = this.#begin(axon, synapse)
     try {
-      const ask = () => this.#ask(axon, synapse, encoded as QueryOf<O>, options)
+      // The deadline is for all that middleware does, and all its attempts.
+      const remainingMs = this.#remaining(options, began)
+      const ask = (left = options) => this.#ask(axon, synapse, encoded as QueryOf<O>, left)
       const answer =
-        this.#middleware.length === 0 ? await ask() : await this.#around(axon, synapse, request, options, ask)
+        this.#middleware.length === 0
+          ? await ask()
+          : await this.#around(axon, synapse, request, options, remainingMs, () =>
+              ask(leftOf(options, remainingMs())),
+            )
       tally.answered++
       tally.latency.add(answer.latencyMs)
       this.#done(axon, synapse, tally, began)
@@ -299,8 +304,9 @@ export class Validator {
   ): AsyncIterableIterator<ChunkOf<O>> {
     let tally: MinerTally
     let began = 0
+    const remainingMs = () => this.#remaining(options, began)()
     const open = async () => {
-      const [connection, left] = await this.#connection(axon, options)
+      const [connection, left] = await this.#connection(axon, leftOf(options, remainingMs()))
       return connection.stream(synapse, encoded as unknown as QueryOf<O>, left)
     }
     const openAround = async (): Promise<AsyncIterator<ChunkOf<O>>> => {
@@ -311,7 +317,7 @@ export class Validator {
         data: await open(),
         latencyMs: this.#settings.clock.monotonicMs() - began,
       })
-      const { data } = await this.#around(axon, synapse, request, options, ask)
+      const { data } = await this.#around(axon, synapse, request, options, remainingMs, ask)
       return (data as AsyncIterable<ChunkOf<O>>)[Symbol.asyncIterator]()
     }
     return new LazyStream(
@@ -328,9 +334,17 @@ export class Validator {
     synapse: SynapseDefinition,
     request: unknown,
     { signal }: CallOptions,
+    remainingMs: () => number,
     ask: () => Promise<Answer<unknown>>,
   ): Promise<Answer<unknown>> {
-    return runMiddleware(this.#middleware, { axon, synapse, request, signal }, ask)
+    return runMiddleware(this.#middleware, { axon, synapse, request, signal, remainingMs }, ask)
+  }
+
+  /** Milliseconds until the deadline of a call that began then. */
+  #remaining({ deadlineMs }: CallOptions, began: number): () => number {
+    const { clock } = this.#settings
+    if (deadlineMs === undefined) return () => Number.POSITIVE_INFINITY
+    return () => Math.max(0, began + deadlineMs - clock.monotonicMs())
   }
 
   #ready(axon: Axon): MinerConnection | undefined {
@@ -470,6 +484,16 @@ const QUERY_ALL_KEYS = [...CALL_KEYS, ...OF_MANY_KEYS]
 const STREAM_ALL_KEYS = [...STREAM_KEYS, ...OF_MANY_KEYS]
 
 const closed = (): LevinError => new LevinError('CONFIG', 'the call came after close(): make a new Validator')
+
+/**
+ * The options with what is left of the deadline.
+ * @throws LevinError TIMED_OUT when that is nothing
+ */
+function leftOf<C extends CallOptions>(options: C, ms: number): C {
+  if (ms === Number.POSITIVE_INFINITY) return options
+  if (ms <= 0) throw new LevinError('TIMED_OUT', 'the deadline of the call passed')
+  return { ...options, deadlineMs: Math.ceil(ms) }
+}
 
 /** Options of one call of many; what is not given is left out. */
 function shared<C extends object>(given: C, { signal, deadlineMs }: Share): StreamCallOptions {

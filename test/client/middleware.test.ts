@@ -191,3 +191,20 @@ describe('stats and events', () => {
     expect(() => newValidator().on('handshake' as 'call', () => {})).toThrow(code('CONFIG'))
   })
 })
+
+test('a retry keeps to the deadline of the call, its waits as well', async () => {
+  const { axon, miner } = await startMiner()
+  await miner.close()
+  let times = 0
+  const counted: QueryMiddleware = (_query, next) => {
+    times++
+    return next()
+  }
+  const validator = newValidator({ reconnect: { firstMs: 10, fastTries: 100 } })
+    .use(retry([Safe], { attempts: 100, delayMs: 40 }))
+    .use(counted)
+  const [outcome] = await validator.queryAll([axon], Safe, task, { deadlineMs: 100 })
+  // 0, 40, and no more: the next would wait for 80.
+  expect(outcome).toMatchObject({ ok: false, code: 'CANNOT_CONNECT' })
+  expect(times).toBeLessThanOrEqual(2)
+})
