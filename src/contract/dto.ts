@@ -242,7 +242,9 @@ class ToInstance extends TransformOperationExecutor {
     isMap?: boolean,
     level?: number,
   ): unknown {
-    return isUndescribed(type) || isWhole(value)
+    // It would make a Date of a number, and of `true`; what travels is text.
+    const isNoDate = type === Date && typeof value !== 'string' && typeof value !== 'object'
+    return isUndescribed(type) || isWhole(value) || isNoDate
       ? value
       : super.transform(source, value, type, arrayType, isMap, level)
   }
