@@ -1,10 +1,18 @@
 /** Levin's public door: everything a miner's or a validator's author imports. */
 export { callbackSigner, type Signer, seedSigner } from './auth/signer.js'
 export type { Axon } from './client/axon.js'
-export type { CallOptions, MinerConnection } from './client/miner-connection.js'
+export type { ReconnectOptions } from './client/backoff.js'
+export type { CallOptions, StreamCallOptions } from './client/call-options.js'
+export type { LatencyHistogram } from './client/histogram.js'
+export type { OutgoingQuery, QueryMiddleware, QueryNext } from './client/middleware.js'
+export type { MinerConnection } from './client/miner-connection.js'
 export type { ValidatorOptions } from './client/options.js'
 export type { Answer } from './client/query.js'
-export { type ConnectOptions, Validator } from './client/validator.js'
+export { type IdempotentOptions, type RetryOptions, retry } from './client/retry.js'
+export type { Outcome, QueryAllOptions, StreamAllOptions } from './client/round.js'
+export type { MinerStatus, ValidatorStats } from './client/stats.js'
+export { type ConnectOptions, type RequestFor, Validator } from './client/validator.js'
+export type { MinerConnectionEvent, QueryEvent, ValidatorEvents } from './client/watch.js'
 export type { Clock } from './clock.js'
 export { Call } from './contract/call.js'
 export {
@@ -20,6 +28,7 @@ export {
   synapse,
 } from './contract/definition.js'
 export type { Handler } from './contract/handler.js'
+export { bytesToFloats, floatsToBytes } from './contract/vectors.js'
 export { type BytesOptions, IsBytes } from './decorators/is-bytes.js'
 export { OnStart, OnStop } from './decorators/lifecycle.js'
 export { Synapse } from './decorators/synapse.js'

@@ -133,6 +133,8 @@ impl Endpoint {
     /// Starts a connection, and gives the id by which its records name it.
     pub fn dial(&mut self, to: SocketAddr) -> Result<u64, String> {
         let Some(config) = self.dials.clone() else { return Err("this endpoint listens".into()) };
+        // What was told of this address before has nothing to do with who may be there now.
+        self.notice_unreachable();
         let now = Instant::now();
         // The name is not sent (see tls.rs); quinn wants one all the same.
         let dialled = self.quic.connect(now, config, to, "localhost");

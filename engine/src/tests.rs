@@ -238,6 +238,19 @@ fn a_closed_port_is_told_at_once() {
 }
 
 #[test]
+fn a_port_that_was_closed_and_is_open_again_is_not_closed() {
+    let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut client = End::new(&options(false));
+    let before = client.endpoint.dial(address).unwrap();
+    client.endpoint.transmit(Instant::now()); // the kernel now knows that nobody is there
+    let _back = UdpSocket::bind(address).unwrap();
+    let after = client.endpoint.dial(address).unwrap();
+    client.turn();
+    assert!(client.endpoint.touch(before).is_none());
+    assert!(client.endpoint.touch(after).is_some());
+}
+
+#[test]
 fn a_handle_that_is_used_again_is_another_connection() {
     let (mut server, mut client, theirs, ours) = connected();
     client.endpoint.touch(ours).unwrap().close(Instant::now(), 0, "done".into());

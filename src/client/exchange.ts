@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events'
 import type { Clock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import type { LinkStream } from '../transport/link.js'
+import { FRAME_HEADER_BYTES } from '../wire/frame.js'
 import type { MessageType } from '../wire/message-type.js'
 import { recycle } from '../wire/messages.js'
 import { FrameReader, type FrameReaderEvents } from './frame-reader.js'
@@ -26,12 +27,22 @@ export interface Seeker {
 /** Opens a stream now, or when a slot is free: then the place in the line is returned. */
 export type OpenStream = (seeker: Seeker) => Place<Seeker> | undefined
 
+/** Bytes of the frames of one miner's calls. */
+export interface Meter {
+  bytesOut: number
+  bytesIn: number
+}
+
 /** What an exchange waits for. */
-type Phase = 'slot' | 'request' | 'answer'
+type Phase = 'slot' | 'request' | 'answer' | 'deadline'
 
 export interface ExchangeOptions {
   readonly frame: Uint8Array
   readonly timeoutMs: number
+  /** When all of it must be over, by the monotonic clock; undefined when only the phases are limited. */
+  readonly deadlineAtMs: number | undefined
+  /** What is sent and received is counted here. */
+  readonly meter: Meter
   readonly signal: AbortSignal | undefined
   readonly maxFrameBytes: number
   readonly clock: Clock
@@ -78,8 +89,9 @@ export abstract class Exchange implements FrameReaderEvents, Seeker {
   }
 
   opened(stream: LinkStream): void {
-    const { frame } = this.#options
+    const { frame, meter } = this.#options
     this.#stream = stream
+    meter.bytesOut += frame.length
     this.openedAt = this.clock.monotonicMs()
     if (stream.end(frame)) {
       recycle(frame)
@@ -100,10 +112,12 @@ export abstract class Exchange implements FrameReaderEvents, Seeker {
   }
 
   #wait(phase: Phase, ms: number): void {
-    this.#phase = phase
-    this.#limitMs = ms
+    const { deadlineAtMs } = this.#options
+    const leftMs = deadlineAtMs === undefined ? ms : Math.max(0, deadlineAtMs - this.clock.monotonicMs())
+    this.#phase = leftMs < ms ? 'deadline' : phase
+    this.#limitMs = Math.min(ms, leftMs)
     this.#cancelTimer?.()
-    this.#cancelTimer = this.clock.after(ms, () => this.settle(this.#late()))
+    this.#cancelTimer = this.clock.after(this.#limitMs, () => this.settle(this.#late()))
   }
 
   #late(): LevinError {
@@ -112,6 +126,7 @@ export abstract class Exchange implements FrameReaderEvents, Seeker {
       slot: `no stream became free within ${ms} ms: too many queries run on this connection`,
       request: `the miner did not take a request of ${this.#options.frame.length} bytes within ${ms} ms`,
       answer: `nothing came from the miner for ${ms} ms`,
+      deadline: 'the deadline of the whole call passed',
     }
     return new LevinError('TIMED_OUT', text[this.#phase])
   }
@@ -127,6 +142,11 @@ export abstract class Exchange implements FrameReaderEvents, Seeker {
 
   protected resume(): void {
     this.#stream?.resume()
+  }
+
+  /** A frame came, header included. */
+  protected count(payload: Uint8Array): void {
+    this.#options.meter.bytesIn += payload.length + FRAME_HEADER_BYTES
   }
 
   onFailure(error: LevinError): void {

@@ -14,28 +14,44 @@ const NONCE_BYTES = 16
 /** A miner whose clock is further off than this will soon refuse us: it takes 60 s at most. */
 const SKEW_WORTH_A_WARNING_SECONDS = 30
 
-/** @throws LevinError HANDSHAKE_REFUSED, WRONG_PEER, PROTOCOL, CONNECTION_LOST, or CONFIG when the signer fails */
+/** Who answers on a connection. */
+export interface Proven {
+  /** SS58 of the miner. */
+  readonly hotkey: string
+  /** Seconds that its clock is ahead of ours. */
+  readonly clockSkewSeconds: number
+}
+
+/**
+ * One handshake is enough for all hotkeys that are listed at an address: it does not name the one that is wanted, and a
+ * miner has one.
+ * @param wanted of which one must answer; looked at when it does
+ * @throws LevinError HANDSHAKE_REFUSED, WRONG_PEER, PROTOCOL, CONNECTION_LOST, or CONFIG when the signer fails
+ */
 export async function authenticate(
   link: Link,
-  wantedHotkey: string,
+  wanted: ReadonlySet<string>,
   settings: ValidatorSettings,
-): Promise<void> {
+): Promise<Proven> {
   const { signer, clock, logger } = settings
+  const [named = ''] = wanted
   if (link.peerCertificate === undefined)
-    throw new LevinError('PROTOCOL', `miner ${wantedHotkey} showed no TLS certificate`)
+    throw new LevinError('PROTOCOL', `miner ${named} showed no TLS certificate`)
   const fingerprint = certificateFingerprint(link.peerCertificate)
   const nonce = randomBytes(NONCE_BYTES)
   const request = await createHandshakeRequest({ signer, fingerprint, nonce, now: clock.unixMs() })
   const frame = encodeHandshakeRequest(request)
   const response = await ask(link, frame, settings.maxFrameBytes).catch((thrown: unknown) => {
     const cause = LevinError.from(thrown)
-    throw new LevinError(cause.code, `the handshake with miner ${wantedHotkey}: ${cause.message}`, { cause })
+    throw new LevinError(cause.code, `the handshake with miner ${named}: ${cause.message}`, { cause })
   })
   const now = clock.unixMs()
+  const wantedHotkey = wanted.has(response.minerHotkey) ? response.minerHotkey : named
   const { clockSkewSeconds } = checkHandshakeResponse({ response, request, wantedHotkey, fingerprint, now })
   if (Math.abs(clockSkewSeconds) > SKEW_WORTH_A_WARNING_SECONDS) {
     logger.warn('the clocks of validator and miner are apart', { miner: wantedHotkey, clockSkewSeconds })
   }
+  return { hotkey: wantedHotkey, clockSkewSeconds }
 }
 
 async function ask(link: Link, frame: Uint8Array, maxFrameBytes: number): Promise<HandshakeResponse> {

@@ -6,54 +6,52 @@ import type {
   ResponseOf,
   StreamOptions,
   SynapseDefinition,
-  SynapseOptions,
 } from '../contract/definition.js'
-import { type Dto, describeDto } from '../contract/dto.js'
-import { LevinError } from '../errors.js'
-import type { Link } from '../transport/link.js'
-import { FRAME_HEADER_BYTES } from '../wire/frame.js'
-import { encodeSynapsePacket } from '../wire/messages.js'
+import type { CloseInfo, Link } from '../transport/link.js'
 import { decodeValue } from '../wire/msgpack.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import type { Axon } from './axon.js'
 import { callError } from './call-error.js'
+import {
+  type CallOptions,
+  checkCallOptions,
+  checkStreamOptions,
+  NO_OPTIONS,
+  type StreamCallOptions,
+} from './call-options.js'
 import { reasonOf } from './close-reasons.js'
-import type { ExchangeOptions, OpenStream, Seeker } from './exchange.js'
+import type { ExchangeOptions, Meter, OpenStream, Seeker } from './exchange.js'
 import { Line } from './line.js'
-import { checkTimeout, type ValidatorSettings } from './options.js'
+import type { ValidatorSettings } from './options.js'
 import { type Answer, query } from './query.js'
+import { describe, encodeRequest } from './request.js'
 import { ChunkStream } from './stream.js'
-
-export interface CallOptions {
-  /** Milliseconds that the miner may take; for a stream, between two chunks. Default: the validator's. */
-  readonly timeoutMs?: number
-  readonly signal?: AbortSignal
-}
-
-/** The classes of a definition, looked at once. */
-interface Described {
-  readonly request: Dto | undefined
-  readonly response: Dto | undefined
-  readonly chunk: Dto | undefined
-}
 
 export class MinerConnection {
   readonly axon: Axon
   readonly #link: Link
   readonly #settings: ValidatorSettings
+  readonly #meter: Meter
   /** Calls beyond what the miner allows at once (128 streams), first come first served. */
   readonly #waiting = new Line<Seeker>()
 
-  /** @internal made by `Validator.connect`, which is told by `onClosed` when the link is gone */
-  constructor(axon: Axon, link: Link, settings: ValidatorSettings, onClosed: () => void) {
+  /** @internal made by the validator, which is told by `onClosed` when the link is gone */
+  constructor(
+    axon: Axon,
+    link: Link,
+    settings: ValidatorSettings,
+    onClosed: (closed: CloseInfo) => void,
+    meter: Meter = { bytesOut: 0, bytesIn: 0 },
+  ) {
     this.axon = axon
     this.#link = link
     this.#settings = settings
+    this.#meter = meter
     link.events = {
       onStreamSlot: () => this.#fillSlots(),
       onClosed: (closed) => {
         this.#failWaiting(reasonOf(closed))
-        onClosed()
+        onClosed(closed)
       },
     }
   }
@@ -70,13 +68,12 @@ export class MinerConnection {
   async query<O extends PlainOptions>(
     synapse: SynapseDefinition<O>,
     request: QueryOf<O>,
-    options: CallOptions = {},
+    options: CallOptions = NO_OPTIONS,
   ): Promise<Answer<ResponseOf<O>>> {
     try {
-      const described = describe(synapse)
-      const exchange = this.#exchange(synapse, described, request, options, this.#settings.timeoutMs)
-      const answer = await query(exchange)
-      const data = described.response?.instance(answer.data, 'INVALID_ANSWER') ?? answer.data
+      checkCallOptions(options)
+      const answer = await query(this.#exchange(synapse, request, options, this.#settings.timeoutMs))
+      const data = describe(synapse).response?.instance(answer.data, 'INVALID_ANSWER') ?? answer.data
       return { data: data as ResponseOf<O>, latencyMs: answer.latencyMs }
     } catch (error) {
       throw callError(error, this.axon.hotkey, synapse.name)
@@ -91,43 +88,36 @@ export class MinerConnection {
   stream<O extends StreamOptions>(
     synapse: SynapseDefinition<O>,
     request: QueryOf<O>,
-    options: CallOptions = {},
+    options: StreamCallOptions = NO_OPTIONS,
   ): AsyncIterableIterator<ChunkOf<O>> {
     const failed = (error: unknown) => callError(error, this.axon.hotkey, synapse.name)
     try {
-      const described = describe(synapse)
-      const { chunk } = described
+      checkStreamOptions(options)
+      const { chunk } = describe(synapse)
       const read = chunk
         ? (bytes: Uint8Array) => chunk.instance(decodeValue(bytes), 'INVALID_ANSWER')
         : (bytes: Uint8Array) => bytes
-      const exchange = this.#exchange(synapse, described, request, options, this.#settings.streamTimeoutMs)
-      return new ChunkStream(exchange, read as (bytes: Uint8Array) => ChunkOf<O>, failed)
+      const { streamTimeoutMs, maxStreamBytes } = this.#settings
+      const exchange = this.#exchange(synapse, request, options, streamTimeoutMs)
+      const mostBytes = options.maxStreamBytes ?? maxStreamBytes
+      return new ChunkStream(exchange, mostBytes, read as (bytes: Uint8Array) => ChunkOf<O>, failed)
     } catch (error) {
       throw failed(error)
     }
   }
 
   #exchange(
-    { name }: SynapseDefinition,
-    { request: dto }: Described,
+    synapse: SynapseDefinition,
     request: object,
-    { timeoutMs, signal }: CallOptions,
+    { timeoutMs = 0, deadlineMs, signal }: CallOptions,
     defaultTimeoutMs: number,
   ): ExchangeOptions {
     const { clock, maxFrameBytes } = this.#settings
-    const data = dto === undefined ? request : dto.plain(dto.instance(request, 'INVALID_REQUEST'))
-    const frame = encodeSynapsePacket({
-      synapseType: name,
-      data,
-      timestamp: Math.floor(clock.unixMs() / 1000),
-    })
-    const bytes = frame.length - FRAME_HEADER_BYTES
-    if (bytes > maxFrameBytes) {
-      throw new LevinError('LIMIT', `the request has ${bytes} bytes, maxFrameBytes is ${maxFrameBytes}`)
-    }
     return {
-      frame,
-      timeoutMs: timeoutMs === undefined ? defaultTimeoutMs : checkTimeout('timeoutMs', timeoutMs),
+      frame: encodeRequest(synapse, request, this.#settings),
+      timeoutMs: timeoutMs || defaultTimeoutMs,
+      deadlineAtMs: deadlineMs === undefined ? undefined : clock.monotonicMs() + deadlineMs,
+      meter: this.#meter,
       signal,
       maxFrameBytes,
       clock,
@@ -165,24 +155,11 @@ export class MinerConnection {
 
   /** Ends the connection; calls that run on it fail with CONNECTION_LOST. Idempotent. */
   close(): void {
-    this.#link.close(CLOSE_CODE, CloseReason.clientShutdown)
+    this.closeWith(CloseReason.clientShutdown)
   }
-}
 
-const described = new WeakMap<SynapseDefinition, Described>()
-
-function describe(synapse: SynapseDefinition<SynapseOptions>): Described {
-  let found = described.get(synapse)
-  if (found === undefined) {
-    const { request, response, stream, unknownProperties = 'refuse' } = synapse.options
-    // without the synapse, which `callError` names
-    const dto = (type: typeof request, use: string) => type && describeDto(type, use, { unknownProperties })
-    found = {
-      request: dto(request, 'the request'),
-      response: dto(response, 'the answer'),
-      chunk: dto(stream === true ? undefined : stream, 'the chunk'),
-    }
-    described.set(synapse, found)
+  /** @internal */
+  closeWith(reason: CloseReason): void {
+    this.#link.close(CLOSE_CODE, reason)
   }
-  return found
 }

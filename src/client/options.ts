@@ -1,11 +1,17 @@
+import { inspect } from 'node:util'
 import type { Signer } from '../auth/signer.js'
 import { decodeHotkey } from '../auth/ss58.js'
 import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
+import { checkKeys, integer, MAX_TIMER_MS, milliseconds } from '../options.js'
 import { checkLogger } from '../pino-logger.js'
 import { checkEngine, type EngineChoice } from '../transport/load-engine.js'
 import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD } from '../wire/frame.js'
+import type { Reconnecting, ReconnectOptions } from './backoff.js'
+import { checkStreamBytes } from './call-options.js'
+
+const DEFAULT_MAX_STREAM_BYTES = 64 * 1024 * 1024
 
 export interface ValidatorOptions {
   /** The validator's hotkey and what signs for it. */
@@ -25,6 +31,12 @@ export interface ValidatorOptions {
    * slow path is not cut off.
    */
   readonly timeoutMs?: number
+  /** Bytes of all chunks of one stream together, unless the call says otherwise; `Infinity` for no limit. Default 64 MiB, as btlightning. */
+  readonly maxStreamBytes?: number
+  /** Addresses that may be connected at once. Default 1,024, as btlightning. */
+  readonly maxConnections?: number
+  /** When an address that failed, or was lost, is tried again. */
+  readonly reconnect?: ReconnectOptions
   /** Milliseconds of silence in a stream, unless the call says otherwise. Default 60,000. */
   readonly streamTimeoutMs?: number
   /** Bytes of one frame's payload, in and out. Default 64 MiB; from 1 MiB to 2^32-1. */
@@ -38,34 +50,40 @@ export interface ValidatorOptions {
 }
 
 /** Checked, with every default filled in. */
-export type ValidatorSettings = Required<ValidatorOptions>
+export type ValidatorSettings = Required<Omit<ValidatorOptions, 'reconnect'>> & {
+  readonly reconnect: Reconnecting
+}
 
-/** The longest time for which Node can set a timer. */
-const MAX_TIMER_MS = 2 ** 31 - 1
+const WHERE = 'new Validator'
 
-const KEYS: ReadonlySet<string> = new Set<keyof ValidatorOptions>([
+const KEYS: readonly (keyof ValidatorOptions)[] = [
   'signer',
   'engine',
   'logger',
   'connectTimeoutMs',
   'timeoutMs',
   'streamTimeoutMs',
+  'maxStreamBytes',
+  'maxConnections',
+  'reconnect',
   'maxFrameBytes',
   'idleTimeoutMs',
   'keepAliveMs',
   'clock',
-])
+]
+
+const RECONNECT_KEYS: readonly (keyof ReconnectOptions)[] = [
+  'firstMs',
+  'mostMs',
+  'fastTries',
+  'probeMs',
+  'jitter',
+  'background',
+]
 
 /** @throws LevinError CONFIG naming the option and what it may be */
 export function checkValidatorOptions(options: ValidatorOptions): ValidatorSettings {
-  for (const key of Object.keys(options)) {
-    if (!KEYS.has(key)) {
-      throw new LevinError(
-        'CONFIG',
-        `new Validator: there is no option '${key}'; there are ${[...KEYS].join(', ')}`,
-      )
-    }
-  }
+  checkKeys(WHERE, options, KEYS)
   const { signer } = options
   if (typeof signer?.sign !== 'function') {
     throw new LevinError(
@@ -74,7 +92,7 @@ export function checkValidatorOptions(options: ValidatorOptions): ValidatorSetti
     )
   }
   decodeHotkey(signer.hotkey)
-  const idleTimeoutMs = integer('idleTimeoutMs', options.idleTimeoutMs ?? 150_000, 100, 3_600_000)
+  const idleTimeoutMs = integer(WHERE, 'idleTimeoutMs', options.idleTimeoutMs ?? 150_000, 100, 3_600_000)
   return {
     signer,
     engine: checkEngine('new Validator', options.engine),
@@ -82,7 +100,11 @@ export function checkValidatorOptions(options: ValidatorOptions): ValidatorSetti
     connectTimeoutMs: checkTimeout('connectTimeoutMs', options.connectTimeoutMs ?? 10_000),
     timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 12_000),
     streamTimeoutMs: checkTimeout('streamTimeoutMs', options.streamTimeoutMs ?? 60_000),
+    maxStreamBytes: checkStreamBytes(WHERE, options.maxStreamBytes ?? DEFAULT_MAX_STREAM_BYTES),
+    maxConnections: integer(WHERE, 'maxConnections', options.maxConnections ?? 1024, 1, 65_536),
+    reconnect: checkReconnect(options.reconnect ?? {}),
     maxFrameBytes: integer(
+      WHERE,
       'maxFrameBytes',
       options.maxFrameBytes ?? DEFAULT_MAX_FRAME_PAYLOAD,
       MIN_MAX_FRAME_PAYLOAD,
@@ -90,6 +112,7 @@ export function checkValidatorOptions(options: ValidatorOptions): ValidatorSetti
     ),
     idleTimeoutMs,
     keepAliveMs: integer(
+      WHERE,
       'keepAliveMs',
       options.keepAliveMs ?? Math.min(30_000, idleTimeoutMs - 1),
       10,
@@ -100,9 +123,27 @@ export function checkValidatorOptions(options: ValidatorOptions): ValidatorSetti
 }
 
 /** @throws LevinError CONFIG for what is no time */
-export const checkTimeout = (name: string, value: number): number => integer(name, value, 1, MAX_TIMER_MS)
+export const checkTimeout = (name: string, value: number): number => milliseconds(WHERE, name, value)
 
-function integer(name: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw new LevinError('CONFIG', `${name} is ${value}; it is an integer from ${least} to ${most}`)
+function checkReconnect(options: ReconnectOptions): Reconnecting {
+  const where = `${WHERE}: reconnect`
+  checkKeys(where, options, RECONNECT_KEYS)
+  const { jitter = 0.2, background = false } = options
+  if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1)) {
+    throw new LevinError('CONFIG', `${where}: jitter is ${inspect(jitter)}; it is a number from 0 to 1`)
+  }
+  if (typeof background !== 'boolean') {
+    throw new LevinError('CONFIG', `${where}: background is ${inspect(background)}; it is true or false`)
+  }
+  const ms = (name: 'firstMs' | 'mostMs' | 'probeMs', fallback: number, least: number) =>
+    integer(where, name, options[name] ?? fallback, least, MAX_TIMER_MS)
+  const firstMs = ms('firstMs', 1000, 10)
+  return {
+    firstMs,
+    mostMs: ms('mostMs', Math.max(60_000, firstMs), firstMs),
+    fastTries: integer(where, 'fastTries', options.fastTries ?? 5, 0, 1_000_000),
+    probeMs: ms('probeMs', 60_000, 10),
+    jitter,
+    background,
+  }
 }

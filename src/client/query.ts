@@ -29,6 +29,7 @@ class Query extends Exchange {
   }
 
   onFrame(type: MessageType, payload: Uint8Array): void {
+    this.count(payload)
     if (type === MessageType.StreamChunk || type === MessageType.StreamEnd) {
       this.settle(
         new LevinError(

@@ -16,6 +16,8 @@ export class ChunkStream<T> extends Exchange implements AsyncIterableIterator<T>
   readonly #failed: (error: unknown) => LevinError
   readonly #waiting: Uint8Array[] = []
   readonly #steps: Step<T>[] = []
+  readonly #mostBytes: number
+  #bytes = 0
   #waitingBytes = 0
   #paused = false
   #started = false
@@ -23,20 +25,24 @@ export class ChunkStream<T> extends Exchange implements AsyncIterableIterator<T>
   #error: LevinError | undefined
 
   /**
+   * @param mostBytes of all chunks together
    * @param read makes of a chunk what the caller is given; may throw
    * @param failed makes of an error what the caller is told
    */
   constructor(
     options: ExchangeOptions,
+    mostBytes: number,
     read: (chunk: Uint8Array) => T,
     failed: (error: unknown) => LevinError,
   ) {
     super(options)
+    this.#mostBytes = mostBytes
     this.#read = read
     this.#failed = failed
   }
 
   onFrame(type: MessageType, payload: Uint8Array): void {
+    this.count(payload)
     if (type === MessageType.StreamChunk) this.#onChunk(decodeStreamChunk(payload).data)
     else if (type === MessageType.StreamEnd) {
       const { success, error } = decodeStreamEnd(payload)
@@ -50,6 +56,11 @@ export class ChunkStream<T> extends Exchange implements AsyncIterableIterator<T>
   }
 
   #onChunk(chunk: Uint8Array): void {
+    this.#bytes += chunk.length
+    if (this.#bytes > this.#mostBytes) {
+      this.settle(new LevinError('LIMIT', `the stream has over ${this.#mostBytes} bytes: see maxStreamBytes`))
+      return
+    }
     const step = this.#steps.shift()
     if (step !== undefined) {
       this.awaitPeer()

@@ -14,6 +14,8 @@ export interface SynapseOptions {
   readonly stream?: true | DtoClass
   /** How long a handler may take, in milliseconds; for a stream, until its last chunk. Default: the miner's `handlerTimeoutMs`, 30,000. */
   readonly timeoutMs?: number
+  /** A request may run twice, and nothing is lost by it: what asks again by itself (`retry`) does so for no others. */
+  readonly idempotent?: true
   /** What becomes of properties that a class does not declare. Default `refuse`; `drop` leaves them out. */
   readonly unknownProperties?: 'refuse' | 'drop'
 }
@@ -71,7 +73,7 @@ export function synapse<const O extends PlainOptions | StreamOptions>(
   for (const key of Object.keys(options)) {
     if (!OPTIONS.has(key)) fail(`there is no option '${key}'; the options are ${[...OPTIONS].join(', ')}`)
   }
-  const { request, response, stream, timeoutMs, unknownProperties } = options as SynapseOptions
+  const { request, response, stream, timeoutMs, idempotent, unknownProperties } = options as SynapseOptions
   if (stream !== undefined && response !== undefined) {
     fail('a synapse answers once (response) or with a stream, not both: leave one out')
   }
@@ -91,10 +93,12 @@ export function synapse<const O extends PlainOptions | StreamOptions>(
   ) {
     fail(`timeoutMs is ${timeoutMs}; it is a number of milliseconds from 1 to ${MAX_TIMEOUT_MS}`)
   }
+  if (idempotent !== undefined && idempotent !== true)
+    fail(`idempotent is ${idempotent}; it is true, or left out`)
   if (unknownProperties !== undefined && unknownProperties !== 'refuse' && unknownProperties !== 'drop') {
     fail(`unknownProperties is '${unknownProperties}'; it is 'refuse' or 'drop'`)
   }
   return Object.freeze({ name, options: Object.freeze({ ...options }) as unknown as O })
 }
 
-const OPTIONS = new Set(['request', 'response', 'stream', 'timeoutMs', 'unknownProperties'])
+const OPTIONS = new Set(['request', 'response', 'stream', 'timeoutMs', 'idempotent', 'unknownProperties'])

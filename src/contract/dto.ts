@@ -274,6 +274,7 @@ class ToPlain extends TransformOperationExecutor {
     level?: number,
   ): unknown {
     if (isWhole(value)) return value
+    if (value instanceof Date) return value.toISOString() // as JSON has it
     if (isUndescribed(type)) {
       // Not by class-transformer: it takes a key `constructor` for the class, and makes objects of Maps.
       const within = ([key, inner]: [unknown, unknown]) => [key, this.transform(undefined, inner)] as const

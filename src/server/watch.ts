@@ -1,6 +1,6 @@
-/** What a miner counts and tells: typed, cheap when nobody listens, and no way for a listener to harm it. */
-import { LevinError } from '../errors.js'
+/** What a miner counts and tells. */
 import type { Logger } from '../logger.js'
+import { Observers as EventObservers } from '../observers.js'
 import type { Address, CloseInfo } from '../transport/link.js'
 
 /** What became of a call. `refused` by a middleware, `invalid` by its request class, `aborted` by its caller or by our stop. */
@@ -72,52 +72,10 @@ export const newTally = (): CallTally => ({
   aborted: 0,
 })
 
-type Listener<E> = (event: E) => void
-type Listeners = { [K in keyof MinerEvents]: Listener<MinerEvents[K]>[] }
+const KINDS: readonly (keyof MinerEvents)[] = ['handshake', 'connection', 'call', 'blocked']
 
-export class Observers {
-  readonly #listeners: Listeners = { handshake: [], connection: [], call: [], blocked: [] }
-  readonly #logger: Logger
-
+export class Observers extends EventObservers<MinerEvents> {
   constructor(logger: Logger) {
-    this.#logger = logger
-  }
-
-  /**
-   * @returns what takes the listener away again
-   * @throws LevinError CONFIG for what never happens, or cannot be called
-   */
-  on<K extends keyof MinerEvents>(kind: K, listener: Listener<MinerEvents[K]>): () => void {
-    if (!Object.hasOwn(this.#listeners, kind)) {
-      const kinds = Object.keys(this.#listeners).join(', ')
-      throw new LevinError('CONFIG', `on(): there is no event '${String(kind)}'; there are ${kinds}`)
-    }
-    if (typeof listener !== 'function') {
-      throw new LevinError('CONFIG', `on(): the listener for '${kind}' is not a function`)
-    }
-    const listeners: Listener<MinerEvents[K]>[] = this.#listeners[kind]
-    listeners.push(listener)
-    return () => {
-      const at = listeners.indexOf(listener)
-      if (at >= 0) listeners.splice(at, 1)
-    }
-  }
-
-  /** Whether an event of this kind is worth making. */
-  hears(kind: keyof MinerEvents): boolean {
-    return this.#listeners[kind].length > 0
-  }
-
-  /** Tells each listener; one that throws, now or later, is an entry in the log, and no more. */
-  tell<K extends keyof MinerEvents>(kind: K, event: MinerEvents[K]): void {
-    const failed = (error: unknown): void => this.#logger.error(`a listener for '${kind}' threw`, { error })
-    for (const listener of [...this.#listeners[kind]]) {
-      try {
-        const told: unknown = (listener as Listener<MinerEvents[K]>)(event)
-        if (told instanceof Promise) told.catch(failed) // an async function is a listener too
-      } catch (error) {
-        failed(error)
-      }
-    }
+    super(logger, KINDS)
   }
 }

@@ -34,11 +34,11 @@ function accepting(
 }
 
 const proves = (miner: ScriptedMiner, options: Partial<ValidatorOptions> = {}) =>
-  authenticate(miner.validatorLink, minerSigner.hotkey, miner.settings(options))
+  authenticate(miner.validatorLink, new Set([minerSigner.hotkey]), miner.settings(options))
 
 test('the miner that was wanted', async () => {
   const miner = accepting()
-  await expect(proves(miner)).resolves.toBeUndefined()
+  await expect(proves(miner)).resolves.toEqual({ hotkey: minerSigner.hotkey, clockSkewSeconds: 0 })
   expect(miner.requests).toEqual([
     {
       type: 'HandshakeRequest',
@@ -163,7 +163,7 @@ test('a peer that allows no stream, or showed no certificate', async () => {
   miner.validatorLink.maxStreams = 0
   await expect(proves(miner)).rejects.toMatchObject(code('PROTOCOL'))
   const bare = new ScriptedMiner(() => {})
-  await expect(authenticate(bare.link, minerSigner.hotkey, bare.settings())).rejects.toMatchObject(
+  await expect(authenticate(bare.link, new Set([minerSigner.hotkey]), bare.settings())).rejects.toMatchObject(
     code('PROTOCOL'),
   )
 })

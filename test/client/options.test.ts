@@ -21,6 +21,16 @@ test('the defaults', () => {
     timeoutMs: 12_000,
     streamTimeoutMs: 60_000,
     maxFrameBytes: 64 * 1024 * 1024,
+    maxStreamBytes: 64 * 1024 * 1024,
+    maxConnections: 1024,
+    reconnect: {
+      firstMs: 1000,
+      mostMs: 60_000,
+      fastTries: 5,
+      probeMs: 60_000,
+      jitter: 0.2,
+      background: false,
+    },
     idleTimeoutMs: 150_000,
     keepAliveMs: 30_000,
     clock: systemClock,
@@ -35,6 +45,9 @@ test('what is given is kept', () => {
     timeoutMs: 2,
     streamTimeoutMs: 3,
     maxFrameBytes: 2 ** 20,
+    maxStreamBytes: Number.POSITIVE_INFINITY,
+    maxConnections: 4,
+    reconnect: { firstMs: 10, mostMs: 20, fastTries: 0, probeMs: 30, jitter: 1, background: true },
     idleTimeoutMs: 500,
     keepAliveMs: 60,
     clock: new FakeClock(),
@@ -61,6 +74,7 @@ describe('limits', () => {
     ['streamTimeoutMs', 1, MAX_TIMER],
     ['maxFrameBytes', 1024 * 1024, 2 ** 32 - 1],
     ['idleTimeoutMs', 100, 3_600_000],
+    ['maxConnections', 1, 65_536],
     ['keepAliveMs', 10, 149_999],
     ['keepAliveMs', 10, 99, { idleTimeoutMs: 100 }],
   ])('%s from %d to %d', (option, least, most, others) => {
@@ -81,6 +95,41 @@ describe('limits', () => {
   test('a short idle timeout brings the keep-alive down with it', () => {
     expect(check({ idleTimeoutMs: 100 })).toMatchObject({ keepAliveMs: 99 })
   })
+})
+
+describe('reconnect', () => {
+  test.each<[string, number, number, object?]>([
+    ['firstMs', 10, MAX_TIMER],
+    ['mostMs', 500, MAX_TIMER, { firstMs: 500 }],
+    ['fastTries', 0, 1_000_000],
+    ['probeMs', 10, MAX_TIMER],
+  ])('%s from %d to %d', (option, least, most, others) => {
+    for (const value of [least, most])
+      expect(check({ reconnect: { ...others, [option]: value } }).reconnect).toHaveProperty(option, value)
+    for (const value of [least - 1, most + 1, least + 0.5, `${least}`])
+      expect(() => check({ reconnect: { ...others, [option]: value } })).toThrow(refused(option))
+  })
+
+  test.each([
+    { jitter: -0.1 },
+    { jitter: 1.1 },
+    { jitter: Number.NaN },
+    { background: 1 },
+    { backgroud: true },
+  ])('%j is refused', (reconnect) =>
+    expect(() => check({ reconnect })).toThrow(refused(Object.keys(reconnect)[0]!)),
+  )
+
+  test('a first wait over the longest brings that up with it', () => {
+    expect(check({ reconnect: { firstMs: 90_000 } }).reconnect).toMatchObject({ mostMs: 90_000 })
+  })
+})
+
+test('the bytes of a stream', () => {
+  for (const maxStreamBytes of [1, 2 ** 40, Number.POSITIVE_INFINITY])
+    expect(check({ maxStreamBytes })).toMatchObject({ maxStreamBytes })
+  for (const maxStreamBytes of [0, -1, 1.5, Number.NaN, '1'])
+    expect(() => check({ maxStreamBytes })).toThrow(refused('maxStreamBytes'))
 })
 
 test('an unknown option is named, with those that there are', () => {

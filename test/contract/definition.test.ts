@@ -68,7 +68,7 @@ describe('options that cannot work', () => {
 
   test('an unknown one is told which there are', () => {
     expect(() => declare('Bad', { reqest: Query })).toThrow(
-      'request, response, stream, timeoutMs, unknownProperties',
+      'request, response, stream, timeoutMs, idempotent, unknownProperties',
     )
   })
 

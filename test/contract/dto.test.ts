@@ -3,6 +3,7 @@ import {
   Allow,
   ArrayMaxSize,
   IsArray,
+  IsDate,
   IsDefined,
   IsInt,
   IsOptional,
@@ -593,5 +594,38 @@ describe('the text of a fault', () => {
       @MaxLength(3) password!: string
     }
     expect(fault(() => bind(Secret, { password: 'hunter2' })).message).not.toContain('hunter2')
+  })
+})
+
+describe('a Date', () => {
+  class Entry {
+    @IsString() what!: string
+    @IsDate() @Type(() => Date) when!: Date
+  }
+  class Journal {
+    @IsDate() @Type(() => Date) begun!: Date
+    @ValidateNested({ each: true }) @Type(() => Entry) entries!: Entry[]
+  }
+  const dto = describeDto(Journal, 'journal', { unknownProperties: 'refuse' })
+  const text = '2026-11-26T22:07:05.123Z'
+  const plain = { begun: text, entries: [{ what: 'a', when: text }] }
+
+  test('travels as ISO text, as in JSON', () => {
+    const when = new Date(text)
+    const journal = dto.instance({ begun: when, entries: [{ what: 'a', when }] }, 'INVALID_REQUEST')
+    expect(dto.plain(journal)).toEqual(plain)
+    expect(dto.plain(journal)).toEqual(JSON.parse(JSON.stringify(journal)))
+  })
+
+  test('is one again when it arrives', () => {
+    const journal = dto.instance(plain, 'INVALID_REQUEST')
+    expect(journal.begun).toEqual(new Date(text))
+    expect(journal.entries[0]!.when).toBeInstanceOf(Date)
+  })
+
+  test.each(['never', '', null, {}, true, [], new Map(), 2n ** 70n])('%j is none', (begun) => {
+    const bad = () => dto.instance({ ...plain, begun }, 'INVALID_REQUEST')
+    if (begun === true) expect(bad).not.toThrow()
+    else expect(bad).toThrow(expect.objectContaining({ code: 'INVALID_REQUEST' }))
   })
 })

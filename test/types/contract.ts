@@ -25,3 +25,8 @@ export const SlowSynapse = synapse('slow', {
   timeoutMs: 60_000,
   unknownProperties: 'drop',
 })
+export const IdempotentSynapse = synapse('Idempotent', {
+  request: ForecastQuery,
+  response: Forecast,
+  idempotent: true,
+})

@@ -5,6 +5,9 @@ import {
   type Axon,
   EncodedMap,
   type MinerConnection,
+  type Outcome,
+  type QueryMiddleware,
+  retry,
   type SynapseData,
   Validator,
 } from '../../src/index.js'
@@ -14,6 +17,7 @@ import {
   BytesSynapse,
   type Forecast,
   ForecastSynapse,
+  IdempotentSynapse,
   type Line,
   LinesSynapse,
   SlowSynapse,
@@ -97,4 +101,54 @@ export function construction(): void {
   new Validator({ signer: { hotkey: '', sign: () => new Uint8Array() }, timeout: 5 })
   // @ts-expect-error an axon has a port
   void validator.connect({ hotkey: '', host: '' })
+}
+
+export async function many(): Promise<void> {
+  const listed = [{ ...axon, uid: 7 }]
+  const outcomes = await validator.queryAll(listed, ForecastSynapse, query, { enough: 3, deadlineMs: 9 })
+  expectTypeOf(outcomes).toEqualTypeOf<Outcome<Forecast, (typeof listed)[number]>[]>()
+  const [outcome] = outcomes
+  if (outcome === undefined) return
+  expectTypeOf(outcome.axon.uid).toEqualTypeOf<number>()
+  // @ts-expect-error whether it is ok was not looked at
+  outcome.data
+  // @ts-expect-error whether it is ok was not looked at
+  outcome.code
+  if (outcome.ok) expectTypeOf(outcome.data).toEqualTypeOf<Forecast>()
+  else {
+    // @ts-expect-error there is no data of a call that failed
+    outcome.data
+  }
+  await validator.queryAll(listed, ForecastSynapse, ({ uid }) => ({ city: 'Oslo', days: uid }))
+  // @ts-expect-error a field is missing
+  await validator.queryAll(listed, ForecastSynapse, { city: 'Oslo' })
+  // @ts-expect-error a field is missing in what the function makes
+  await validator.queryAll(listed, ForecastSynapse, () => ({ city: 'Oslo' }))
+  // @ts-expect-error an option that there is not
+  await validator.queryAll(listed, ForecastSynapse, query, { timeout: 5 })
+  // @ts-expect-error a synapse that answers with a stream
+  await validator.queryAll(listed, BytesSynapse, query)
+  for await (const each of validator.streamEach(listed, LinesSynapse, query)) {
+    if (each.ok) expectTypeOf(each.data).toEqualTypeOf<Line[]>()
+  }
+  expectTypeOf((await validator.query(axon, ForecastSynapse, query)).data).toEqualTypeOf<Forecast>()
+  expectTypeOf(validator.stream(axon, LinesSynapse, query)).toEqualTypeOf<AsyncIterableIterator<Line>>()
+}
+
+export function middleware(): void {
+  const logged: QueryMiddleware = (_query, next) => next()
+  validator.use(logged).use(retry([IdempotentSynapse], { attempts: 3 }))
+  // @ts-expect-error a request of it may not run twice
+  validator.use(retry([ForecastSynapse]))
+  // @ts-expect-error one of them may not run twice
+  validator.use(retry([IdempotentSynapse, SlowSynapse]))
+  // @ts-expect-error a middleware that answers nothing
+  validator.use(async (_query, next) => {
+    await next()
+  })
+  // @ts-expect-error a code that there is not
+  retry([IdempotentSynapse], { on: ['TIMEOUT'] })
+  validator.on('call', ({ outcome }) => outcome === 'TIMED_OUT')
+  // @ts-expect-error what never happens
+  validator.on('handshake', () => {})
 }

@@ -1,0 +1,291 @@
+/** Connections to any number of miners, kept and mended: what the registry decides is done here. */
+import type { Clock } from '../clock.js'
+import { LevinError } from '../errors.js'
+import type { Dialler } from '../transport/engine.js'
+import type { CloseInfo } from '../transport/link.js'
+import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
+import { Attempt, type Reached } from './attempt.js'
+import { type Axon, checkAxon } from './axon.js'
+import { inPlainWords, reasonOf } from './close-reasons.js'
+import { MinerConnection } from './miner-connection.js'
+import type { ValidatorSettings } from './options.js'
+import { type Change, type Closing, type MinerAddress, Registry, type WantedMiner } from './registry.js'
+import { connectionCounts, minerStatus, type ValidatorStats } from './stats.js'
+import { MinerTally, type Observers } from './watch.js'
+
+/** Addresses that `setMiners` connects at once. One that does not answer holds its place for `connectTimeoutMs`. */
+const CONNECTING_AT_ONCE = 256
+
+/** How long and for whom a call waits for a connection. */
+export interface Patience {
+  readonly signal: AbortSignal | undefined
+  /** By the monotonic clock; undefined: as long as the attempt may take. */
+  readonly deadlineAtMs: number | undefined
+}
+
+/** What there is to an address that is not idle. */
+interface Live {
+  readonly attempt: Attempt
+  /** Settles with the attempt. */
+  readonly reached: Promise<void>
+  connection: MinerConnection | undefined
+}
+
+export class Pool {
+  readonly #settings: ValidatorSettings
+  readonly #clock: Clock
+  readonly #dialler: () => Promise<Dialler>
+  readonly #observers: Observers
+  readonly #registry: Registry
+  readonly #live = new Map<MinerAddress, Live>()
+  readonly #tallies = new Map<string, MinerTally>()
+  /** Tries in the background that are to come. */
+  readonly #plans = new Map<MinerAddress, () => void>()
+  #closed = false
+
+  constructor(settings: ValidatorSettings, dialler: () => Promise<Dialler>, observers: Observers) {
+    this.#settings = settings
+    this.#clock = settings.clock
+    this.#dialler = dialler
+    this.#observers = observers
+    const { reconnect, maxConnections } = settings
+    this.#registry = new Registry({ reconnecting: reconnect, maxConnections })
+  }
+
+  /** What is counted of a miner; of one that is unknown, it is made known. @throws LevinError CONFIG for an axon that cannot be dialled */
+  tally(axon: Axon): MinerTally {
+    const { hotkey } = this.#find(axon).axon
+    let tally = this.#tallies.get(hotkey)
+    if (tally === undefined) {
+      tally = new MinerTally()
+      this.#tallies.set(hotkey, tally)
+    }
+    return tally
+  }
+
+  #find(axon: Axon): WantedMiner {
+    const known = this.#registry.miners.get(axon.hotkey)
+    if (known?.isListed || (known?.axon.port === axon.port && known.axon.host === axon.host)) return known
+    checkAxon(axon)
+    const { miner, closings } = this.#registry.want(axon)
+    this.#close(closings)
+    return miner
+  }
+
+  /**
+   * The connection to a miner that there is.
+   * @returns undefined when there is none yet
+   * @throws LevinError WRONG_PEER for a miner that is not the one at its address; while its address is left alone, as the last attempt
+   */
+  ready(axon: Axon): MinerConnection | undefined {
+    const miner = this.#find(axon)
+    const verdict = this.#registry.verdict(miner, this.#clock.monotonicMs())
+    if (verdict instanceof LevinError) throw verdict
+    return verdict === 'ready' ? this.#live.get(miner.address)!.connection : undefined
+  }
+
+  /**
+   * The connection to a miner, made when there is none. One attempt an address runs at a time.
+   * @throws LevinError CANNOT_CONNECT, HANDSHAKE_REFUSED, WRONG_PEER, PROTOCOL, TIMED_OUT, ABORTED, CONNECTION_LOST, LIMIT
+   */
+  async connection(axon: Axon, patience: Patience): Promise<MinerConnection> {
+    for (;;) {
+      if (this.#closed) throw closed()
+      const there = this.ready(axon)
+      if (there !== undefined) return there
+      const { address } = this.#registry.miners.get(axon.hotkey)!
+      const { reached } = this.#live.get(address) ?? this.#dial(address)
+      try {
+        await this.#patiently(reached, patience, address)
+      } catch (error) {
+        // It moved while we waited: then its new address counts. Who is on no list any more is not made known again.
+        const now = this.#registry.miners.get(axon.hotkey)
+        if (this.#registry.knows(address) || now === undefined || patience.signal?.aborted) throw error
+      }
+    }
+  }
+
+  #patiently(reached: Promise<void>, patience: Patience, address: MinerAddress): Promise<void> {
+    const { signal, deadlineAtMs } = patience
+    if (signal === undefined && deadlineAtMs === undefined) return reached
+    return new Promise((resolve, reject) => {
+      const onAbort = () => reject(new LevinError('ABORTED', 'the caller aborted', { cause: signal?.reason }))
+      const { host, port } = address
+      const late = () =>
+        reject(
+          new LevinError('TIMED_OUT', `connecting to ${host} port ${port}: the deadline of the call passed`),
+        )
+      const cancelTimer =
+        deadlineAtMs === undefined
+          ? () => {}
+          : this.#clock.after(Math.max(0, deadlineAtMs - this.#clock.monotonicMs()), late)
+      const over = () => {
+        cancelTimer()
+        signal?.removeEventListener('abort', onAbort)
+      }
+      reached.then(resolve, reject).finally(over)
+      if (signal?.aborted) onAbort()
+      signal?.addEventListener('abort', onAbort)
+    })
+  }
+
+  /** @throws LevinError LIMIT when there are as many connections as there may be */
+  #dial(address: MinerAddress): Live {
+    const change = this.#registry.dial(address, (other) => this.#isBusy(other))
+    this.#apply(change)
+    this.#unplan(address)
+    const { connectTimeoutMs } = this.#settings
+    const dialler = this.#dialler()
+    const attempt = new Attempt(address, address.hotkeys, this.#settings, dialler, connectTimeoutMs)
+    const live: Live = {
+      attempt,
+      reached: attempt.result.then(
+        (reached) => this.#reached(address, live, reached),
+        (error) => this.#failed(address, live, error),
+      ),
+      connection: undefined,
+    }
+    live.reached.catch(() => {}) // nobody has to wait for it
+    this.#live.set(address, live)
+    return live
+  }
+
+  #isBusy({ hotkeys }: MinerAddress): boolean {
+    for (const hotkey of hotkeys) if ((this.#tallies.get(hotkey)?.running ?? 0) > 0) return true
+    return false
+  }
+
+  #reached(address: MinerAddress, live: Live, { link, hotkey, clockSkewSeconds }: Reached): void {
+    if (this.#live.get(address) !== live) {
+      link.close(CLOSE_CODE, CloseReason.clientShutdown)
+      throw closed()
+    }
+    if (link.closed !== undefined) this.#failed(address, live, lost(link.closed))
+    if (!address.hotkeys.has(hotkey)) {
+      link.close(CLOSE_CODE, CloseReason.noAuthenticatedHotkeys)
+      this.#failed(address, live, new LevinError('WRONG_PEER', `${hotkey} answers there`))
+    }
+    this.#registry.proved(address, hotkey)
+    const { host, port } = address
+    const tally = this.tally({ hotkey, host, port })
+    tally.clockSkewSeconds = clockSkewSeconds
+    const onClosed = (info: CloseInfo) => this.#onClosed(address, live, info)
+    live.connection = new MinerConnection({ hotkey, host, port }, link, this.#settings, onClosed, tally)
+    this.#tell('authenticated', address, undefined)
+  }
+
+  #failed(address: MinerAddress, live: Live, error: LevinError): never {
+    if (this.#live.get(address) === live) {
+      this.#live.delete(address)
+      this.#registry.failed(address, error, this.#clock.monotonicMs(), Math.random())
+      this.#tell('failed', address, error)
+      this.#plan(address, address.backoff.waitMs(this.#clock.monotonicMs()))
+    }
+    throw error
+  }
+
+  #onClosed(address: MinerAddress, live: Live, info: CloseInfo): void {
+    if (this.#live.get(address) !== live) return
+    this.#live.delete(address)
+    const error = lost(info)
+    this.#tell('closed', address, error)
+    this.#registry.lost(address, error)
+    // Two programs with one hotkey would throw each other out for ever.
+    if (info.reason !== CloseReason.replaced) this.#plan(address, this.#settings.reconnect.firstMs)
+  }
+
+  /** Tries an address again after a while, when that is wished. */
+  #plan(address: MinerAddress, ms: number): void {
+    if (!this.#settings.reconnect.background || this.#closed) return
+    const run = () => {
+      this.#plans.delete(address)
+      if (!this.#registry.knows(address) || address.phase !== 'idle') return
+      try {
+        this.#dial(address)
+      } catch (error) {
+        this.#settings.logger.warn('a miner is not connected again', { error })
+      }
+    }
+    this.#plans.set(address, this.#clock.after(ms, run))
+  }
+
+  #unplan(address: MinerAddress): void {
+    this.#plans.get(address)?.()
+    this.#plans.delete(address)
+  }
+
+  /**
+   * Makes the pool what a list says, and connects all that is not connected.
+   * @returns when each of these was tried once
+   * @throws LevinError CONFIG, LIMIT; then nothing has changed
+   */
+  async setMiners(axons: readonly Axon[]): Promise<void> {
+    if (this.#closed) throw closed()
+    for (const axon of axons) checkAxon(axon)
+    this.#apply(this.#registry.reconcile(axons))
+    const waiting = [...this.#registry.addresses].filter(({ phase }) => phase !== 'connected')
+    const connectNext = async (): Promise<void> => {
+      for (let address = waiting.shift(); address !== undefined; address = waiting.shift()) {
+        if (!this.#registry.knows(address) || address.phase === 'connected' || this.#closed) continue
+        const live = this.#live.get(address) ?? this.#dial(address)
+        await live.reached.catch(() => {}) // it is in `stats()`, and the next query to it says so
+      }
+    }
+    await Promise.all(Array.from({ length: CONNECTING_AT_ONCE }, connectNext))
+  }
+
+  #apply({ closings, gone }: Change): void {
+    this.#close(closings)
+    for (const hotkey of gone) this.#tallies.delete(hotkey)
+  }
+
+  #close(closings: readonly Closing[]): void {
+    for (const { address, reason } of closings) this.#end(address, reason)
+    for (const address of this.#plans.keys()) if (!this.#registry.knows(address)) this.#unplan(address)
+  }
+
+  #end(address: MinerAddress, reason: CloseReason): void {
+    const live = this.#live.get(address)
+    this.#live.delete(address)
+    live?.attempt.giveUp(
+      new LevinError('ABORTED', `the connection is not wanted any more (${reason})`),
+      reason,
+    )
+    live?.connection?.closeWith(reason)
+  }
+
+  #tell(state: 'authenticated' | 'failed' | 'closed', address: MinerAddress, error?: LevinError): void {
+    if (!this.#observers.hears('connection')) return
+    const { host, port, proven, backoff } = address
+    const retryInMs = state === 'failed' ? backoff.waitMs(this.#clock.monotonicMs()) : undefined
+    this.#observers.tell('connection', { state, host, port, hotkey: proven, error, retryInMs })
+  }
+
+  /** Hotkeys of the miners that can be asked at once. */
+  authenticated(): string[] {
+    return [...this.#live.keys()].flatMap(({ proven }) => proven ?? [])
+  }
+
+  stats(): ValidatorStats {
+    const nowMs = this.#clock.monotonicMs()
+    const miners = [...this.#registry.miners].map(([hotkey, miner]) => [
+      hotkey,
+      minerStatus(miner, this.#tallies.get(hotkey) ?? new MinerTally(), nowMs),
+    ])
+    return {
+      connections: connectionCounts(this.#registry.addresses, nowMs),
+      miners: Object.fromEntries(miners),
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const address of [...this.#live.keys()]) this.#end(address, CloseReason.clientShutdown)
+    for (const address of [...this.#plans.keys()]) this.#unplan(address)
+  }
+}
+
+const closed = (): LevinError => new LevinError('ABORTED', 'the validator was closed')
+
+const lost = (info: CloseInfo): LevinError =>
+  new LevinError('CONNECTION_LOST', `the connection ended: ${inPlainWords(reasonOf(info))}`)

@@ -1,0 +1,70 @@
+/** A request as the frame that is sent: validated and encoded, once for all miners that are asked the same. */
+import type { SynapseDefinition, SynapseOptions } from '../contract/definition.js'
+import { type Dto, describeDto } from '../contract/dto.js'
+import { LevinError } from '../errors.js'
+import { FRAME_HEADER_BYTES } from '../wire/frame.js'
+import { encodeSynapsePacket } from '../wire/messages.js'
+import type { ValidatorSettings } from './options.js'
+
+/** The classes of a definition, looked at once. */
+interface Described {
+  readonly request: Dto | undefined
+  readonly response: Dto | undefined
+  readonly chunk: Dto | undefined
+}
+
+const described = new WeakMap<SynapseDefinition, Described>()
+
+export function describe(synapse: SynapseDefinition<SynapseOptions>): Described {
+  let found = described.get(synapse)
+  if (found === undefined) {
+    const { request, response, stream, unknownProperties = 'refuse' } = synapse.options
+    // without the synapse, which `callError` names
+    const dto = (type: typeof request, use: string) => type && describeDto(type, use, { unknownProperties })
+    found = {
+      request: dto(request, 'the request'),
+      response: dto(response, 'the answer'),
+      chunk: dto(stream === true ? undefined : stream, 'the chunk'),
+    }
+    described.set(synapse, found)
+  }
+  return found
+}
+
+/** A frame that may be sent any number of times, to any number of miners. */
+export class EncodedRequest {
+  readonly frame: Uint8Array
+
+  /** @throws LevinError INVALID_REQUEST, LIMIT */
+  constructor(synapse: SynapseDefinition, request: unknown, settings: ValidatorSettings) {
+    // a copy: an encoded frame's memory serves another as soon as it is sent
+    this.frame = Buffer.from(encodeRequest(synapse, request, settings))
+  }
+}
+
+/**
+ * @returns a frame for one use
+ * @throws LevinError INVALID_REQUEST, LIMIT
+ */
+export function encodeRequest(
+  synapse: SynapseDefinition,
+  request: unknown,
+  { clock, maxFrameBytes }: ValidatorSettings,
+): Uint8Array {
+  if (request instanceof EncodedRequest) return request.frame
+  const dto = describe(synapse).request
+  const data = dto === undefined ? request : dto.plain(dto.instance(request, 'INVALID_REQUEST'))
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    throw new LevinError('INVALID_REQUEST', 'the request: an object is needed')
+  }
+  const frame = encodeSynapsePacket({
+    synapseType: synapse.name,
+    data,
+    timestamp: Math.floor(clock.unixMs() / 1000),
+  })
+  const bytes = frame.length - FRAME_HEADER_BYTES
+  if (bytes > maxFrameBytes) {
+    throw new LevinError('LIMIT', `the request has ${bytes} bytes, maxFrameBytes is ${maxFrameBytes}`)
+  }
+  return frame
+}
