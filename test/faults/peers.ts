@@ -21,6 +21,8 @@ const WEATHERS: readonly (readonly [string, Weather])[] = [
   ["T2's line", LOSSY_LINE],
 ]
 const PATIENCE_MS = 180_000
+/** More than the reference's 30: a stream of 20 MB takes longer in this weather, and is cut off in the middle of a chunk. */
+const HANDLER_SECONDS = '120'
 
 export async function* peersOf(means: Means): AsyncGenerator<Row> {
   for (const name of ['rust', 'python'] as const) {
@@ -60,7 +62,10 @@ async function commandsOf(name: 'rust' | 'python'): Promise<{ miner: Command; va
       ? { file: await buildRustPeer(), args: [] }
       : await preparePythonPeer().then(({ python, script }) => ({ file: python, args: [script] }))
   return {
-    miner: { ...peer, args: [...peer.args, 'miner', '--admit', '02,03'] },
+    miner: {
+      ...peer,
+      args: [...peer.args, 'miner', '--admit', '02,03', '--handler-timeout', HANDLER_SECONDS],
+    },
     validator: { ...peer, args: [...peer.args, 'validator', '--cases', CASES] },
   }
 }
