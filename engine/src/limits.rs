@@ -29,6 +29,15 @@ pub const RETRY_TOKEN_LIFE: Duration = Duration::from_secs(15);
 /// Between two stateless resets, to whomever: 50 a second are 2 KiB.
 pub const RESET_INTERVAL: Duration = Duration::from_millis(20);
 
+/// Time in which a peer acknowledges what needs it, at most: four times the longest delay that QUIC allows. What is sent
+/// later than this after its last datagram was not just an acknowledgement of that one.
+pub const ANSWERING: Duration = Duration::from_millis(100);
+/// Without any datagram of the peer after something was sent that it has to acknowledge, and two round trips besides:
+/// then it is said to be silent. A loop that computes may be so for as long.
+pub const SILENCE: Duration = Duration::from_millis(500);
+/// A deadline that is noticed so much later was not missed by the peer: this end was busy, and has datagrams to read.
+pub const OWN_DELAY: Duration = Duration::from_millis(50);
+
 /// Datagrams (or trains of equal ones, with GRO) that one system call reads.
 pub const BATCH: usize = 8;
 /// System calls that read, in a turn.
