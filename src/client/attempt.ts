@@ -65,6 +65,11 @@ export class Attempt {
     )
   }
 
+  /** Whether the miner may have accepted it already. */
+  get isProving(): boolean {
+    return this.#phase === 'the handshake with'
+  }
+
   /** Dials, and again beside it when that takes long. */
   #start(dialler: Dialler): void {
     if (this.#over) return

@@ -221,7 +221,12 @@ export const TRIALS: readonly Trial[] = [
       return connected(network!, 0, async (connection) => {
         let bytes = 0
         const took = await seconds(async () => {
-          for await (const chunk of connection.stream(count, { n: 160, size: 65_536 }, { timeoutMs: 300_000 })) bytes += chunk.length
+          for await (const chunk of connection.stream(
+            count,
+            { n: 160, size: 65_536 },
+            { timeoutMs: 300_000 },
+          ))
+            bytes += chunk.length
         })
         const isWhole = bytes === 160 * 65_536 && connection.isOpen
         return { measured: `${(bytes / 1e6).toFixed(1)} MB in ${took.toFixed(0)} s`, holds: isWhole }
