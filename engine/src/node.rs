@@ -165,6 +165,16 @@ impl Engine {
         flushed.unwrap_or(true)
     }
 
+    /// Asks the peer for a sign of life, now.
+    #[napi]
+    pub fn ping(&self, connection: f64) {
+        self.shell.call(|endpoint| {
+            if let Some(connection) = endpoint.touch(connection as u64) {
+                connection.quic.ping();
+            }
+        });
+    }
+
     #[napi]
     pub fn trust(&self, connection: f64) {
         self.shell.call(|endpoint| {

@@ -27,6 +27,7 @@ export class Attempt {
   readonly #wanted: ReadonlySet<string>
   readonly #settings: ValidatorSettings
   #phase: 'connecting to' | 'the handshake with' = 'connecting to'
+  readonly #beforeProof: (() => Promise<void>) | undefined
   readonly #links = new Set<Link>()
   #running = 0
   #resolve!: (reached: Reached) => void
@@ -38,6 +39,7 @@ export class Attempt {
   /**
    * @param wanted hotkeys of which one must answer; looked at when it does
    * @param timeoutMs for all of it
+   * @param beforeProof what is waited for when TLS is done, and before the miner is told who we are
    */
   constructor(
     address: Address,
@@ -45,10 +47,12 @@ export class Attempt {
     settings: ValidatorSettings,
     dialler: Promise<Dialler>,
     timeoutMs: number,
+    beforeProof?: () => Promise<void>,
   ) {
     this.#address = address
     this.#wanted = wanted
     this.#settings = settings
+    this.#beforeProof = beforeProof
     const { host, port } = address
     this.#cancelTimer = settings.clock.after(timeoutMs, () =>
       this.giveUp(
@@ -83,6 +87,8 @@ export class Attempt {
 
   async #reach(dialler: Dialler): Promise<Reached> {
     const link = await this.#established(dialler)
+    await this.#beforeProof?.()
+    if (this.#over) throw new LevinError('ABORTED', 'given up before the handshake')
     this.#phase = 'the handshake with'
     return { link, ...(await authenticate(link, this.#wanted, this.#settings)) }
   }

@@ -165,6 +165,11 @@ export class MinerConnection {
     this.closeWith(CloseReason.clientShutdown)
   }
 
+  /** @internal Asks the miner for a sign of life. */
+  ping(): void {
+    this.#link.ping()
+  }
+
   /** @internal Takes no more calls, as its owner promises: ends when the last one is over. */
   retire(): void {
     if (!this.isOpen) return

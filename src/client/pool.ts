@@ -17,6 +17,9 @@ import { MinerTally, type Observers } from './watch.js'
 /** Addresses that `setMiners` connects at once. One that does not answer holds its place for `connectTimeoutMs`. */
 const CONNECTING_AT_ONCE = 256
 
+/** Milliseconds that a silent miner has to acknowledge a ping when another connection to it is through: it is there. */
+const LAST_ASK_MS = 150
+
 /** How long and for whom a call waits for a connection. */
 export interface Patience {
   readonly signal: AbortSignal | undefined
@@ -133,9 +136,10 @@ export class Pool {
     })
   }
 
-  #attempt(address: MinerAddress): Attempt {
+  #attempt(address: MinerAddress, beforeProof?: () => Promise<void>): Attempt {
     const { connectTimeoutMs } = this.#settings
-    return new Attempt(address, address.hotkeys, this.#settings, this.#dialler(), connectTimeoutMs)
+    const dialler = this.#dialler()
+    return new Attempt(address, address.hotkeys, this.#settings, dialler, connectTimeoutMs, beforeProof)
   }
 
   /**
@@ -222,7 +226,12 @@ export class Pool {
   #onSilence(address: MinerAddress, live: Live, isSilent: boolean): void {
     if (this.#live.get(address) !== live) return
     const { reconnect } = this.#settings
-    const begin = () => this.#attempt(address)
+    // A miner that hears us on both is not asked to choose: it has one more time to be heard on the one that there is.
+    const lastAsk = () => {
+      live.connection?.ping()
+      return new Promise<void>((resolve) => void this.#clock.after(LAST_ASK_MS, resolve))
+    }
+    const begin = () => this.#attempt(address, lastAsk)
     live.standby ??= new Standby(begin, reconnect, this.#clock, () => {
       this.#retired.add(live.connection!)
       live.connection!.retire()

@@ -60,6 +60,8 @@ export interface Link {
    * after which it is cut off, and is not kept alive in silence. Links that we dialled are trusted. Idempotent.
    */
   trust(): void
+  /** Asks the peer for a sign of life: who is silent, and is heard within a round trip, is told by `onSilence(false)`. */
+  ping(): void
   /** Resolves when the peer has everything that was written on finished streams, or the link is closed. */
   flushed(): Promise<void>
   /** Sends a CONNECTION_CLOSE of the application and ends every stream: what is not flushed is lost. Idempotent. */

@@ -20,7 +20,7 @@ export async function churn(subnet: Subnet, disturbs: boolean): Promise<boolean>
   validator.on('connection', ({ state, error }) => {
     if (state !== 'authenticated') unwanted.push(`${state}: ${error?.message}`)
   })
-  let failed = 0
+  const failed: string[] = []
   let wrong = 0
   let asked = 0
   const listAt = (time: number): Axon[] => {
@@ -29,14 +29,14 @@ export async function churn(subnet: Subnet, disturbs: boolean): Promise<boolean>
   }
   for (let time = 0; time < TIMES; time++) {
     const list = listAt(time)
-    const held = disturbs ? standStill(groups[time % 2]!.pid) : undefined
+    await validator.setMiners(list)
     if (disturbs) {
+      const standing = standStill(groups[time % 2]!.pid)
       asked += list.length
       const outcomes = await validator.queryAll(list, Echo, { time }, { timeoutMs: LIMIT_MS })
-      failed += outcomes.filter(({ ok }) => !ok).length
+      for (const outcome of outcomes) if (!outcome.ok) failed.push(outcome.message)
+      await standing
     }
-    await validator.setMiners(list)
-    await held
     const wanted = new Set(list.map(({ hotkey }) => hotkey))
     const connected = validator.authenticated()
     if (connected.length !== wanted.size || connected.some((hotkey) => !wanted.has(hotkey))) wrong++
@@ -51,11 +51,14 @@ export async function churn(subnet: Subnet, disturbs: boolean): Promise<boolean>
     left = await open()
   }
   console.log(
-    `${LISTED} miners of which ${CHANGED} change, ${TIMES} times${disturbs ? ', while their processes stand still again and again' : ''}: ${wrong} times not what the list said, ${unwanted.length} closed or failed that should not, ${left} connections at the end${disturbs ? `, ${failed} of ${asked} calls failed` : ''}`,
+    `${LISTED} miners of which ${CHANGED} change, ${TIMES} times${disturbs ? ', while their processes stand still again and again' : ''}: ${wrong} times not what the list said, ${unwanted.length} closed or failed that should not, ${left} connections at the end${disturbs ? `, ${failed.length} of ${asked} calls failed` : ''}`,
   )
-  for (const one of new Set(unwanted)) console.log(`  ${one}`)
+  for (const one of new Set(
+    [...unwanted, ...failed].map((text) => text.replaceAll(/5[A-Za-z0-9]{47}|\d+/g, '…')),
+  ))
+    console.log(`  ${one}`)
   validator.close()
-  return wrong === 0 && unwanted.length === 0 && left === LISTED && failed === 0
+  return wrong === 0 && unwanted.length === 0 && left === LISTED && failed.length === 0
 }
 
 /** As long as a loop that computes, and longer than what counts as silence. */

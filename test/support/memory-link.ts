@@ -170,6 +170,8 @@ export class MemoryLink implements Link {
     this.isTrusted = true
   }
 
+  ping(): void {}
+
   flushed(): Promise<void> {
     return Promise.resolve()
   }

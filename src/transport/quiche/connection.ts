@@ -408,6 +408,12 @@ export class Connection implements Link, TurnMember, StreamHost {
     return this.native.peerStreamsLeftBidi() - this.#unstarted
   }
 
+  ping(): void {
+    if (this.closed !== undefined) return
+    this.native.sendAckEliciting()
+    this.#io.turn.wantsToSend(this)
+  }
+
   flushed(): Promise<void> {
     if (this.closed !== undefined) return Promise.resolve()
     return new Promise((resolve) => {

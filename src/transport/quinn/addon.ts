@@ -17,6 +17,8 @@ export interface NativeEngine {
   resume(connection: number, stream: number): void
   /** @returns true when the peer has all that was finished; else a record tells when it has */
   flush(connection: number): boolean
+  /** Asks the peer for a sign of life. */
+  ping(connection: number): void
   trust(connection: number): void
   close(connection: number, code: number, reason: string): void
   /** DER */

@@ -50,6 +50,10 @@ export class QuinnLink implements Link {
     if (this.closed === undefined) this.host.native.trust(this.id)
   }
 
+  ping(): void {
+    if (this.closed === undefined) this.host.native.ping(this.id)
+  }
+
   flushed(): Promise<void> {
     if (this.closed !== undefined) return Promise.resolve()
     return new Promise((resolve) => {
