@@ -15,6 +15,7 @@ import {
   unknownBlock,
 } from './rpc-error.js'
 import { RUNTIME_CALLS, type Runtime } from './runtime-calls.js'
+import { runtimeVersionJson } from './runtime-version.js'
 import { ScaleReader, ScaleWriter } from './scale.js'
 import { storageAt } from './storage.js'
 
@@ -72,11 +73,11 @@ const METHODS: Readonly<Record<string, Method>> = {
   chain_unsubscribeFinalizedHeads: ([id], _, caller) => caller.unsubscribe(id),
   state_getRuntimeVersion: ([at], node) => {
     blockAt(at, node)
-    return runtimeVersion(node)
+    return runtimeVersionJson(node.ledger)
   },
   state_subscribeRuntimeVersion: (_, node, caller) => {
     const subscription = caller.subscribe('state_runtimeVersion')
-    queueMicrotask(() => subscription.notify(runtimeVersion(node)))
+    queueMicrotask(() => subscription.notify(runtimeVersionJson(node.ledger)))
     return subscription.id
   },
   state_unsubscribeRuntimeVersion: ([id], _, caller) => caller.unsubscribe(id),
@@ -141,20 +142,6 @@ function followHeads(method: string, { blocks, onBlock }: Node, caller: Caller):
   onBlock.add(tell)
   queueMicrotask(() => tell(blocks.best))
   return subscription.id
-}
-
-function runtimeVersion({ ledger }: Node): object {
-  const { specVersion, transactionVersion } = ledger
-  return {
-    specName: 'node-subtensor',
-    implName: 'node-subtensor',
-    authoringVersion: 1,
-    specVersion,
-    implVersion: 1,
-    apis: [],
-    transactionVersion,
-    stateVersion: 1,
-  }
 }
 
 function stateCall([name, input, at]: readonly unknown[], node: Node, { lies }: Caller): string {

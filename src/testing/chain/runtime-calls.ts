@@ -1,6 +1,7 @@
 /** `state_call`: functions of the runtime that the fake node knows, bytes in and bytes out. */
 import { encodeHotkey } from '../../auth/ss58.js'
 import type { State } from './blocks.js'
+import { runtimeVersionBytes } from './runtime-version.js'
 import { ScaleReader, ScaleWriter } from './scale.js'
 import { decodeTransaction } from './transaction.js'
 import { type Ledger, refusalOf } from './validity.js'
@@ -19,6 +20,7 @@ const METADATA_VERSION = 15
 const NOTHING = Uint8Array.of(0)
 
 export const RUNTIME_CALLS: Readonly<Record<string, RuntimeCall>> = {
+  Core_version: (_, __, { ledger }) => runtimeVersionBytes(ledger),
   NeuronInfoRuntimeApi_get_neurons_lite: (input, { subnets }) =>
     subnets.get(input.uint(2))?.neuronsLite ?? NOTHING,
   SubnetInfoRuntimeApi_get_subnet_state: (input, { subnets }) =>

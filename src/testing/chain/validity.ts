@@ -4,6 +4,7 @@ import { encodeHotkey } from '../../auth/ss58.js'
 import type { Block } from './blocks.js'
 import type { ChainIp } from './ip.js'
 import type { FakeNeuron } from './neurons.js'
+import type { Versions } from './runtime-version.js'
 import { birthOf, type SignedContext, signedPayload, type Transaction } from './transaction.js'
 
 /** `ServingRateLimit` of a subnet that never set its own, in blocks. */
@@ -30,9 +31,7 @@ const BAD_PORT = custom(13)
 const BAD_REQUEST = custom(255)
 
 /** What the rules look at. */
-export interface Ledger {
-  readonly specVersion: number
-  readonly transactionVersion: number
+export interface Ledger extends Versions {
   readonly genesisHash: string
   /** The block after which the transaction would come. */
   readonly best: Block
@@ -48,7 +47,7 @@ export function refusalOf(transaction: Transaction, ledger: Ledger): Refusal | u
   const { era, publicKey, signature } = transaction
   const born = ledger.blockAt(era === undefined ? 0 : birthOf(era, next))
   if (born === undefined) return ANCIENT_BIRTH_BLOCK
-  const context: SignedContext = { ...ledger, genesisHash: ledger.genesisHash, eraHash: born.hash }
+  const context: SignedContext = { ...ledger, eraHash: born.hash }
   if (!verify(publicKey, signedPayload(transaction, context), signature)) return BAD_PROOF
   const hotkey = encodeHotkey(publicKey)
   if (transaction.nonce < ledger.nonce(hotkey)) return STALE
