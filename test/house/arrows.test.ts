@@ -88,6 +88,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'logger.ts',
     'pino-logger.ts',
   ],
+  testing: ['auth', 'errors.ts'],
 }
 
 /** Packages and built-in modules that only one place may know. */
@@ -96,7 +97,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'levin-engine': ['transport/quinn/addon.ts'],
   'node:dgram': ['transport/quiche/listener.ts', 'transport/quiche/dialler.ts'],
   '@polkadot-labs/schnorrkel-wasm': ['auth/sr25519.ts'],
-  '@polkadot/util-crypto': ['auth/ss58.ts', 'auth/fingerprint.ts'],
+  '@polkadot/util-crypto': ['auth/ss58.ts', 'auth/fingerprint.ts', 'testing/chain/hash.ts'],
   tsyringe: ['server/dispatch/container.ts', 'server/dispatch/worker-thread.ts'],
   pino: ['pino-logger.ts'],
   piscina: ['server/dispatch/workers.ts'],
