@@ -33,8 +33,10 @@ export interface NeuronLite {
   readonly validatorPermit: boolean
 }
 
+/** Block u64, version u32, ip u128, port u16, ip type u8. */
+const PROMETHEUS_BYTES = 31
 /** Two keys, an axon, Prometheus's address, and a byte for each field that may be compact. */
-const LEAST_BYTES = 32 + 32 + 3 + 34 + 31 + 10
+const LEAST_BYTES = 32 + 32 + 3 + 34 + PROMETHEUS_BYTES + 10
 /** A coldkey and a compact amount. */
 const STAKE_BYTES = 33
 
@@ -53,7 +55,7 @@ function neuron(reader: ScaleReader): NeuronLite {
   const netuid = reader.compactU16()
   const active = reader.bool()
   const axon = axonInfo(reader)
-  prometheusInfo(reader)
+  reader.skip(PROMETHEUS_BYTES)
   const stake = stakeOfAll(reader)
   reader.compactU16() // rank
   const emission = reader.compactU64()
@@ -73,16 +75,8 @@ function axonInfo(reader: ScaleReader): AxonInfo {
     ipType: reader.u8(),
     protocol: reader.u8(),
   }
-  reader.u16() // two placeholders
+  reader.skip(2) // placeholders
   return axon
-}
-
-function prometheusInfo(reader: ScaleReader): void {
-  reader.u64()
-  reader.u32()
-  reader.u128()
-  reader.u16()
-  reader.u8()
 }
 
 /** The list has one entry today, the owner's, with all that is staked on the hotkey. */

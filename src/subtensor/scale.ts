@@ -37,6 +37,11 @@ export class ScaleReader {
     return low | (this.u64() << 64n)
   }
 
+  /** What nobody wants, of a fixed length. */
+  skip(bytes: number): void {
+    this.#take(bytes)
+  }
+
   bool(): boolean {
     const byte = this.u8()
     if (byte > 1) throw this.#wrong(`${byte} is no bool`)
@@ -79,8 +84,9 @@ export class ScaleReader {
   #bigCompact(length: number): bigint {
     if (length > 8) throw this.#wrong(`an integer of ${length} bytes is no u64`)
     const at = this.#take(length)
-    let value = 0n
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#bytes[at + i]!)
+    const low = BigInt(this.#bytes.readUInt32LE(at))
+    const high = length === 4 ? 0 : this.#bytes.readUIntLE(at + 4, length - 4)
+    const value = low | (BigInt(high) << 32n)
     return this.#shortest(value, length === 4 ? 2n ** 30n : 2n ** BigInt(8 * (length - 1)))
   }
 

@@ -88,6 +88,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'logger.ts',
     'pino-logger.ts',
   ],
+  subtensor: [
+    'metagraph',
+    'auth',
+    'errors.ts',
+    'options.ts',
+    'observers.ts',
+    'clock.ts',
+    'logger.ts',
+    'pino-logger.ts',
+  ],
   testing: ['auth', 'errors.ts'],
 }
 
@@ -104,6 +114,12 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'class-transformer': ['contract/dto.ts'],
   'class-validator': ['contract/dto.ts', 'contract/validity.ts', 'decorators/is-bytes.ts'],
   'reflect-metadata': ['decorators/metadata.ts'],
+  ws: [
+    'subtensor/load-ws.ts',
+    'testing/chain/connections.ts',
+    'testing/chain/fake-node.ts',
+    'testing/chain/misbehaviour.ts',
+  ],
 }
 
 /** Folders that are pure: no socket, no timer, no clock, no randomness of the machine. */

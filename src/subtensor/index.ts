@@ -1,0 +1,6 @@
+/** `levin/subtensor`: the chain. */
+export type { NeuronChange, SubtensorEvents } from './changes.js'
+export type { Network } from './networks.js'
+export type { ChainOptions, WhichChain } from './options.js'
+export type { ChainNeuron } from './snapshot.js'
+export { type Subtensor, type SubtensorOptions, subtensor } from './source.js'
