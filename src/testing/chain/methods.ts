@@ -53,7 +53,8 @@ const METHODS: Readonly<Record<string, Method>> = {
   system_version: () => '0',
   system_health: () => ({ peers: 0, isSyncing: false, shouldHavePeers: false }),
   system_properties: () => ({ ss58Format: 42, tokenDecimals: 9, tokenSymbol: 'TAO' }),
-  system_accountNextIndex: ([hotkey], { pool }) => pool.nextNonce(String(hotkey)),
+  system_accountNextIndex: nextIndex,
+  account_nextIndex: nextIndex,
   chain_getHead: (_, { blocks }, { lies }) => hashOfHead(blocks.best, lies),
   chain_getFinalizedHead: (_, { blocks }, { lies }) => hashOfHead(blocks.best, lies),
   chain_getBlockHash: ([number], { blocks }, { lies }) => blockHash(number, blocks, lies),
@@ -89,6 +90,8 @@ const METHODS: Readonly<Record<string, Method>> = {
     if (!Array.isArray(keys)) throw invalidParams('a list of keys is wanted')
     return [{ block: hash, changes: keys.map((key) => [key, storage(key, at, node)]) }]
   },
+  /** No maps are kept, only single entries. */
+  state_getKeysPaged: () => [],
   author_submitExtrinsic: ([bytes], { pool }) => submit(bytes, pool),
   author_submitAndWatchExtrinsic: ([bytes], { pool }, caller) => {
     const early: Parameters<Watcher>[0][] = []
@@ -107,6 +110,10 @@ export function callMethod(name: unknown, params: readonly unknown[], node: Node
   const method = typeof name === 'string' && Object.hasOwn(METHODS, name) ? METHODS[name] : undefined
   if (method === undefined) throw methodNotFound()
   return method(params, node, caller)
+}
+
+function nextIndex([hotkey]: readonly unknown[], { pool }: Node): number {
+  return pool.nextNonce(String(hotkey))
 }
 
 /** One that belongs to no block; another for each block. */
