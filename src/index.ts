@@ -51,6 +51,7 @@ export type { AllowedHosts } from './server/access/resolved-hosts.js'
 export type { AccessPolicy, AccessRule, Applicant, Objection } from './server/access/rule.js'
 export {
   type LearnOptions,
+  type PublishedOptions,
   type SourceFilter,
   type SourceFilterOptions,
   type SourceFilterStats,
