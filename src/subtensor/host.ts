@@ -17,7 +17,7 @@ export function hostOf({ ip, ipType }: ChainIp): string | undefined {
 
 /** @throws LevinError CONFIG for what is no IP address, or has a zone */
 export function ipOf(host: string): ChainIp {
-  const family = host.includes('%') ? 0 : isIP(host)
+  const family = typeof host !== 'string' || host.includes('%') ? 0 : isIP(host)
   if (family === 4) return { ip: joined(host.split('.').map(Number), 8), ipType: 4 }
   if (family !== 6) {
     throw new LevinError('CONFIG', `${JSON.stringify(host)} is no IP address such as 192.0.2.1`)
