@@ -77,6 +77,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   client: [
     'engine.ts',
+    'metagraph',
     'contract',
     'transport',
     'auth',
