@@ -83,7 +83,7 @@ export class Connections {
           id,
           notify: (result) => {
             if (!subscribed.has(id)) return false
-            if (this.#kind === undefined)
+            if (this.#kind !== 'stall' && this.#kind !== 'half-open')
               socket.send(JSON.stringify({ jsonrpc: '2.0', method, params: { subscription: id, result } }))
             return true
           },
