@@ -1,8 +1,9 @@
 /** The sockets of a fake node: messages in, answers and notifications out. */
 import type { RawData, WebSocket } from 'ws'
 import { type Caller, callMethod, type Node, type Subscription } from './methods.js'
-import { answerWrongly, type Misbehaviour } from './misbehaviour.js'
+import type { Misbehaviour } from './misbehaviour.js'
 import { RpcError } from './rpc-error.js'
+import { answerWrongly } from './wrong-answers.js'
 
 interface Request {
   readonly id: unknown

@@ -1,6 +1,5 @@
 /** What is read at a block, made from the neurons as they are. */
 import { Buffer } from 'node:buffer'
-import { LevinError } from '../../errors.js'
 import { rootOf, type State, type SubnetAnswers } from './blocks.js'
 import type { FakeNeuron } from './neurons.js'
 import { encodeNeuronsLite, encodeSubnetState } from './runtime-answers.js'
@@ -11,26 +10,17 @@ import { encodeNeuronsLite, encodeSubnetState } from './runtime-answers.js'
  */
 export function stateOf(subnets: ReadonlyMap<number, readonly FakeNeuron[]>, before?: State): State {
   const answers = new Map<number, SubnetAnswers>()
-  for (const [netuid, neurons] of subnets) answers.set(netuid, answersOf(netuid, neurons, subnets.size + 1))
+  for (const [netuid, neurons] of subnets) {
+    answers.set(netuid, {
+      neuronsLite: encodeNeuronsLite(netuid, neurons),
+      // The root network is one more.
+      subnetState: encodeSubnetState(netuid, neurons, subnets.size + 1),
+      neurons: neurons.length,
+    })
+  }
   if (before !== undefined && areSame(before.subnets, answers)) return before
   const parts = [...answers.values()].flatMap(({ neuronsLite, subnetState }) => [neuronsLite, subnetState])
   return { subnets: answers, root: rootOf(parts) }
-}
-
-function answersOf(netuid: number, neurons: readonly FakeNeuron[], subnets: number): SubnetAnswers {
-  try {
-    const neuronsLite = encodeNeuronsLite(netuid, neurons)
-    return { neuronsLite, subnetState: encodeSubnetState(netuid, neurons, subnets), neurons: neurons.length }
-  } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause)
-    throw new LevinError(
-      'CONFIG',
-      `a neuron of subnet ${netuid} in the fake node cannot be encoded: ${what}`,
-      {
-        cause,
-      },
-    )
-  }
 }
 
 type Answers = ReadonlyMap<number, SubnetAnswers>
