@@ -7,6 +7,7 @@ use quinn_proto::{ConnectionError, Dir, StreamId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::limits;
+use crate::silence::Silence;
 use crate::streams::Pending;
 
 /// The low bits of an id are quinn's handle, which is used again; the high ones make it another id then.
@@ -36,6 +37,7 @@ pub struct Connection {
     stranger_bytes: usize,
     born_at: Instant,
     heard_at: Instant,
+    pub(crate) silence: Silence,
     keep_alive: Duration,
     max_streams: u32,
 
@@ -83,6 +85,7 @@ impl Connection {
             stranger_bytes: 0,
             born_at: now,
             heard_at: now,
+            silence: Silence::default(),
             keep_alive,
             max_streams,
             paused: FxHashSet::default(),
@@ -99,6 +102,7 @@ impl Connection {
     /// A datagram of so many bytes came. False when it is one too many of a stranger's.
     pub fn takes(&mut self, bytes: usize, now: Instant) -> bool {
         self.heard_at = now;
+        self.silence.heard();
         if self.is_trusted {
             return self.condemned.is_none();
         }
@@ -153,10 +157,7 @@ impl Connection {
         } else {
             self.is_trusted.then(|| self.heard_at + self.keep_alive)
         };
-        match (self.quic.poll_timeout(), own) {
-            (Some(quic), Some(own)) => Some(quic.min(own)),
-            (quic, own) => quic.or(own),
-        }
+        [self.quic.poll_timeout(), own, self.silence.deadline(self.quic.rtt())].into_iter().flatten().min()
     }
 
     pub fn on_deadline(&mut self, now: Instant) {
@@ -164,10 +165,18 @@ impl Connection {
             self.condemn("TLS was not done in time");
             return;
         }
+        self.silence.expire(now, self.quic.rtt());
         self.quic.handle_timeout(now);
         if self.is_established && self.is_trusted && !self.is_over && now >= self.heard_at + self.keep_alive {
             self.quic.ping();
             self.heard_at = now; // the next one after another silence; quinn keeps the idle timeout
+        }
+    }
+
+    /// A datagram was sent.
+    pub fn sent(&mut self, now: Instant) {
+        if !self.is_server && self.is_established && !self.is_over {
+            self.silence.sent(now, self.heard_at);
         }
     }
 
