@@ -63,7 +63,7 @@ export class Connections {
     if (lies !== undefined && answerWrongly(lies, socket, id, this.#turn++)) return
     try {
       const result = callMethod(method, params, this.node, this.#caller(socket, subscribed, lies))
-      socket.send(JSON.stringify({ jsonrpc: '2.0', id, result }))
+      send(socket, { id, result })
     } catch (error) {
       if (!(error instanceof RpcError)) throw error
       sendError(socket, id, error)
@@ -84,8 +84,8 @@ export class Connections {
           id,
           notify: (result) => {
             if (!subscribed.has(id)) return false
-            if (this.#kind !== 'stall' && this.#kind !== 'half-open')
-              socket.send(JSON.stringify({ jsonrpc: '2.0', method, params: { subscription: id, result } }))
+            const silent = this.#kind === 'stall' || this.#kind === 'half-open'
+            if (!silent) send(socket, { method, params: { subscription: id, result } })
             return true
           },
         }
@@ -105,5 +105,9 @@ function parse(data: RawData): Request | undefined {
 }
 
 function sendError(socket: WebSocket, id: unknown, { code, message, data }: RpcError): void {
-  socket.send(JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } }))
+  send(socket, { id, error: { code, message, data } })
+}
+
+function send(socket: WebSocket, message: object): void {
+  socket.send(JSON.stringify({ jsonrpc: '2.0', ...message }))
 }

@@ -2,7 +2,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 import { WebSocketServer } from 'ws'
+import { LevinError } from '../../errors.js'
 import { type Block, Blocks } from './blocks.js'
 import { Connections } from './connections.js'
 import type { Node } from './methods.js'
@@ -28,7 +30,7 @@ export interface FakeNodeOptions {
   readonly metadata?: Uint8Array
 }
 
-/** A node that listens on 127.0.0.1. */
+/** A node that listens on 127.0.0.1. Its blocks move when `advance` is called, and never by themselves. */
 export interface FakeNode {
   /** `ws://127.0.0.1:port` */
   readonly endpoint: string
@@ -52,16 +54,27 @@ export interface FakeNode {
   advance(blocks?: number): void
   /**
    * Breaks the node in one way, or mends it when none is given.
-   * @param methods only in answers to these; default all
+   * @param methods only in answers to these, such as `state_call`; default all. `half-open` is never of some alone
    */
   misbehave(kind?: Misbehaviour, ...methods: string[]): void
   /** Ends every connection and frees the port. */
   close(): Promise<void>
 }
 
-/** @throws LevinError `CONFIG` for a neuron that cannot be encoded */
+const HASH = /^0x[0-9a-f]{64}$/
+
+/**
+ * Starts a node; close it when the test is done.
+ * @throws LevinError `CONFIG` for a neuron that cannot be encoded, and for a genesis that is no hash
+ */
 export async function fakeNode(options: FakeNodeOptions = {}): Promise<FakeNode> {
   const { block = 1, port = 0, specVersion = 461, transactionVersion = 1, metadata } = options
+  if (options.genesis !== undefined && !HASH.test(options.genesis)) {
+    throw new LevinError(
+      'CONFIG',
+      `fakeNode({ genesis }) is ${inspect(options.genesis)}; it is 0x and 64 hex digits in lower case`,
+    )
+  }
   const given = Object.entries(options.subnets ?? {})
   const subnets = new Map(given.map(([netuid, neurons]) => [Number(netuid), neurons]))
   const nonces = new Map<string, number>()

@@ -1,5 +1,4 @@
 /** What a broken fake node sends in place of an answer. */
-import type { WebSocket } from 'ws'
 import type { Misbehaviour } from './misbehaviour.js'
 
 const HUGE_BYTES = 20 * 2 ** 20
@@ -28,12 +27,17 @@ const WRONG_SHAPES = [
   '{}',
 ]
 
+interface Socket {
+  send(message: string | Uint8Array): void
+  terminate(): void
+}
+
 /**
  * Answers a request in place of the node, where the kind is one that does.
  * @param turn counts up, so that each wrong thing has its turn
  * @returns whether the request is dealt with
  */
-export function answerWrongly(kind: Misbehaviour, socket: WebSocket, id: unknown, turn: number): boolean {
+export function answerWrongly(kind: Misbehaviour, socket: Socket, id: unknown, turn: number): boolean {
   const say = (texts: readonly (string | Uint8Array)[]): true => {
     const text = texts[turn % texts.length]!
     socket.send(typeof text === 'string' ? text.replace('%', () => JSON.stringify(id ?? null)) : text)

@@ -150,6 +150,10 @@ describe('a network with a name', () => {
   })
 })
 
+test.each(['finney', '0x12', `0x${'AB'.repeat(32)}`])('a genesis of %j is an error', async (genesis) => {
+  await expect(fakeNode({ genesis })).rejects.toMatchObject({ code: 'CONFIG' })
+})
+
 describe('what a node refuses', () => {
   test('unknown methods, functions and blocks', async () => {
     const strange = `0x${'77'.repeat(32)}`
