@@ -150,7 +150,7 @@ impl Connection {
 
     /// When something has to be done although nothing came.
     pub fn deadline(&mut self) -> Option<Instant> {
-        let own = if self.is_over || self.condemned.is_some() {
+        let own = if self.is_ending() {
             None
         } else if !self.is_established {
             self.is_server.then(|| self.born_at + limits::HALF_OPEN_TIME)
@@ -160,14 +160,24 @@ impl Connection {
         [self.quic.poll_timeout(), own, self.silence.deadline(self.quic.rtt())].into_iter().flatten().min()
     }
 
+    /// Nothing is asked of it any more: only quinn's own deadlines are left.
+    fn is_ending(&self) -> bool {
+        self.is_over || self.condemned.is_some() || self.quic.is_closed()
+    }
+
     pub fn on_deadline(&mut self, now: Instant) {
-        if self.is_server && !self.is_established && now >= self.born_at + limits::HALF_OPEN_TIME {
+        let is_half_open = self.is_server && !self.is_established && !self.is_ending();
+        if is_half_open && now >= self.born_at + limits::HALF_OPEN_TIME {
             self.condemn("TLS was not done in time");
             return;
         }
         self.silence.expire(now, self.quic.rtt());
         self.quic.handle_timeout(now);
-        if self.is_established && self.is_trusted && !self.is_over && now >= self.heard_at + self.keep_alive {
+        if self.is_established
+            && self.is_trusted
+            && !self.is_ending()
+            && now >= self.heard_at + self.keep_alive
+        {
             self.quic.ping();
             self.heard_at = now; // the next one after another silence; quinn keeps the idle timeout
         }

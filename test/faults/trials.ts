@@ -215,7 +215,7 @@ export const TRIALS: readonly Trial[] = [
     asked: 'complete, on one connection',
     weather: [{ delayMs: 750, blackhole: { everyMs: 5000, forMs: 2000 } }],
     // QUIC waits twice as long after each probe that is lost: longer than what a miner and a reader wait by default.
-    minerArgs: ['--progress-timeout', '600', '--handler-timeout', '3600'],
+    minerArgs: ['--progress-timeout', '600', '--handler-timeout', '140'],
     isLong: true,
     async run([network]) {
       return connected(network!, 0, async (connection) => {
