@@ -13,6 +13,8 @@ export interface SubnetAnswers {
 /** What is read at a block. Blocks between which nothing changed share it. */
 export interface State {
   readonly subnets: ReadonlyMap<number, SubnetAnswers>
+  /** Hex. Of a trie in a chain; here a hash that changes with what is read. */
+  readonly root: string
 }
 
 /** One block. Hashes are 32 bytes in hex, with `0x`. */
@@ -72,12 +74,10 @@ export class Blocks {
 
   #add(state: State, extrinsics: readonly Uint8Array[], hash?: string): Block {
     const number = this.#blocks.length
-    // Roots of tries in a chain; here any hash that changes with what it stands for.
-    const contents = [...state.subnets.values()].flatMap((subnet) => [subnet.neuronsLite, subnet.subnetState])
     const block = {
       number,
       parentHash: this.#blocks.at(-1)?.hash ?? NO_HASH,
-      stateRoot: rootOf(contents),
+      stateRoot: state.root,
       extrinsicsRoot: rootOf(extrinsics),
       extrinsics,
       state,
@@ -102,6 +102,7 @@ function headerHash(block: Omit<Block, 'hash'>): string {
   return toHex(hashOf(header.raw(bytes(block.stateRoot)).raw(bytes(block.extrinsicsRoot)).compact(0).done()))
 }
 
-function rootOf(parts: readonly Uint8Array[]): string {
+/** What stands for the root of a trie. */
+export function rootOf(parts: readonly Uint8Array[]): string {
   return toHex(hashOf(Buffer.concat(parts.map((part) => hashOf(part)))))
 }

@@ -1,8 +1,9 @@
 /** The sockets of a fake node: messages in, answers and notifications out. */
 import type { RawData, WebSocket } from 'ws'
 import { type Caller, callMethod, type Node, type Subscription } from './methods.js'
-import { answerWrongly, type Misbehaviour } from './misbehaviour.js'
+import type { Misbehaviour } from './misbehaviour.js'
 import { RpcError } from './rpc-error.js'
+import { answerWrongly } from './wrong-answers.js'
 
 interface Request {
   readonly id: unknown
@@ -62,7 +63,7 @@ export class Connections {
     if (lies !== undefined && answerWrongly(lies, socket, id, this.#turn++)) return
     try {
       const result = callMethod(method, params, this.node, this.#caller(socket, subscribed, lies))
-      socket.send(JSON.stringify({ jsonrpc: '2.0', id, result }))
+      send(socket, { id, result })
     } catch (error) {
       if (!(error instanceof RpcError)) throw error
       sendError(socket, id, error)
@@ -83,8 +84,8 @@ export class Connections {
           id,
           notify: (result) => {
             if (!subscribed.has(id)) return false
-            if (this.#kind === undefined)
-              socket.send(JSON.stringify({ jsonrpc: '2.0', method, params: { subscription: id, result } }))
+            const silent = this.#kind === 'stall' || this.#kind === 'half-open'
+            if (!silent) send(socket, { method, params: { subscription: id, result } })
             return true
           },
         }
@@ -104,5 +105,9 @@ function parse(data: RawData): Request | undefined {
 }
 
 function sendError(socket: WebSocket, id: unknown, { code, message, data }: RpcError): void {
-  socket.send(JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } }))
+  send(socket, { id, error: { code, message, data } })
+}
+
+function send(socket: WebSocket, message: object): void {
+  socket.send(JSON.stringify({ jsonrpc: '2.0', ...message }))
 }

@@ -1,15 +1,17 @@
 /** A node of a chain that is not there: real JSON-RPC over a real WebSocket, for tests. */
 import { once } from 'node:events'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 import { WebSocketServer } from 'ws'
 import { LevinError } from '../../errors.js'
-import { type Block, Blocks, type State, type SubnetAnswers } from './blocks.js'
+import { type Block, Blocks } from './blocks.js'
 import { Connections } from './connections.js'
 import type { Node } from './methods.js'
 import type { Misbehaviour } from './misbehaviour.js'
 import type { FakeNeuron } from './neurons.js'
 import { Pool, tellWatchers } from './pool.js'
-import { encodeNeuronsLite, encodeSubnetState } from './runtime-answers.js'
+import { stateOf } from './state.js'
 import type { Ledger } from './validity.js'
 
 export interface FakeNodeOptions {
@@ -28,7 +30,7 @@ export interface FakeNodeOptions {
   readonly metadata?: Uint8Array
 }
 
-/** A node that listens on 127.0.0.1. */
+/** A node that listens on 127.0.0.1. Its blocks move when `advance` is called, and never by themselves. */
 export interface FakeNode {
   /** `ws://127.0.0.1:port` */
   readonly endpoint: string
@@ -52,20 +54,31 @@ export interface FakeNode {
   advance(blocks?: number): void
   /**
    * Breaks the node in one way, or mends it when none is given.
-   * @param methods only in answers to these; default all
+   * @param methods only in answers to these, such as `state_call`; default all. `half-open` is never of some alone
    */
   misbehave(kind?: Misbehaviour, ...methods: string[]): void
   /** Ends every connection and frees the port. */
   close(): Promise<void>
 }
 
-/** @throws LevinError `CONFIG` for a neuron that cannot be encoded */
+const HASH = /^0x[0-9a-f]{64}$/
+
+/**
+ * Starts a node; close it when the test is done.
+ * @throws LevinError `CONFIG` for a neuron that cannot be encoded, and for a genesis that is no hash
+ */
 export async function fakeNode(options: FakeNodeOptions = {}): Promise<FakeNode> {
   const { block = 1, port = 0, specVersion = 461, transactionVersion = 1, metadata } = options
+  if (options.genesis !== undefined && !HASH.test(options.genesis)) {
+    throw new LevinError(
+      'CONFIG',
+      `fakeNode({ genesis }) is ${inspect(options.genesis)}; it is 0x and 64 hex digits in lower case`,
+    )
+  }
   const given = Object.entries(options.subnets ?? {})
   const subnets = new Map(given.map(([netuid, neurons]) => [Number(netuid), neurons]))
   const nonces = new Map<string, number>()
-  let state = encodeState(subnets)
+  let state = stateOf(subnets)
   const blocks = new Blocks(state, options.genesis)
   for (let number = 1; number <= block; number++) blocks.add(state, [])
 
@@ -85,18 +98,22 @@ export async function fakeNode(options: FakeNodeOptions = {}): Promise<FakeNode>
   const node: Node = { ledger, metadata, blocks, pool, onBlock }
   const connections = new Connections(node)
 
-  const server = new WebSocketServer({ host: '127.0.0.1', port })
-  server.on('connection', (socket) => connections.add(socket))
+  const server = createServer()
+  new WebSocketServer({ server }).on('connection', (socket) => connections.add(socket)).on('error', () => {})
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
 
-  const seal = (): void => {
+  /** @param changed whether a test may have changed neurons since the last block */
+  const seal = (changed: boolean): void => {
+    // First, since it may throw.
+    if (changed) state = stateOf(subnets, state)
     const number = blocks.best.number + 1
     const taken = pool.take(({ call, nonce }, hotkey) => {
       const neuron = subnets.get(call.netuid)!.find((one) => one.hotkey === hotkey)!
       neuron.axon = { ...call.axon, block: number }
       nonces.set(hotkey, nonce + 1)
     })
-    state = unlessSame(state, encodeState(subnets))
+    if (taken.length > 0) state = stateOf(subnets, state)
     const extrinsics = taken.map(({ transaction }) => transaction.bytes)
     const sealed = blocks.add(state, extrinsics)
     tellWatchers(taken, sealed)
@@ -116,48 +133,14 @@ export async function fakeNode(options: FakeNodeOptions = {}): Promise<FakeNode>
       return connections.opened
     },
     advance(count = 1) {
-      for (let left = count; left > 0; left--) seal()
+      for (let done = 0; done < count; done++) seal(done === 0)
     },
     misbehave: (kind, ...methods) => connections.misbehave(kind, methods),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       connections.terminate()
+      server.closeAllConnections()
       await closed
     },
   }
-}
-
-function encodeState(subnets: ReadonlyMap<number, readonly FakeNeuron[]>): State {
-  const encoded = new Map<number, SubnetAnswers>()
-  for (const [netuid, neurons] of subnets) {
-    try {
-      encoded.set(netuid, {
-        neuronsLite: encodeNeuronsLite(netuid, neurons),
-        subnetState: encodeSubnetState(netuid, neurons, subnets.size + 1),
-        neurons: neurons.length,
-      })
-    } catch (cause) {
-      const what = cause instanceof Error ? cause.message : String(cause)
-      throw new LevinError('CONFIG', `subnet ${netuid} of the fake node cannot be encoded: ${what}`, {
-        cause,
-      })
-    }
-  }
-  return { subnets: encoded }
-}
-
-/** The one from before when nothing changed, so that blocks share it. */
-function unlessSame(before: State, now: State): State {
-  const same = (netuid: number, { neuronsLite, subnetState }: SubnetAnswers): boolean => {
-    const old = before.subnets.get(netuid)
-    return (
-      old !== undefined && areEqual(old.neuronsLite, neuronsLite) && areEqual(old.subnetState, subnetState)
-    )
-  }
-  if (before.subnets.size !== now.subnets.size) return now
-  return [...now.subnets].every(([netuid, answers]) => same(netuid, answers)) ? before : now
-}
-
-function areEqual(one: Uint8Array, other: Uint8Array): boolean {
-  return Buffer.compare(one, other) === 0
 }

@@ -7,7 +7,7 @@ import { type Ledger, type Refusal, refusalOf } from './validity.js'
 
 /** What becomes of a transaction. */
 export type Watcher = (
-  status: 'ready' | { readonly inBlock: string } | { readonly finalized: string },
+  status: 'ready' | 'invalid' | { readonly inBlock: string } | { readonly finalized: string },
 ) => void
 
 interface Waiting {
@@ -59,7 +59,10 @@ export class Pool {
       const hotkey = encodeHotkey(transaction.publicKey)
       if (transaction.nonce > this.ledger.nonce(hotkey)) continue
       this.#waiting.delete(hash)
-      if (refusalOf(transaction, this.ledger) !== undefined) continue
+      if (refusalOf(transaction, this.ledger) !== undefined) {
+        waiting.watch?.('invalid')
+        continue
+      }
       apply(transaction, hotkey)
       taken.push(waiting)
     }

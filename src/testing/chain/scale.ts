@@ -18,15 +18,22 @@ export class ScaleWriter {
     return this
   }
 
-  /** @param size in bytes */
+  /**
+   * @param size in bytes
+   * @throws RangeError for what is no integer, is negative or does not fit
+   */
   uint(value: number | bigint, size: number): this {
-    this.#room(size)
+    demandFits(value, size)
+    this.#room(size + 7) // eight are written at once, of which the last ones may be too many
     if (typeof value === 'number' && size <= 6) {
-      this.#length = size === 0 ? this.#length : this.#bytes.writeUIntLE(value, this.#length, size)
+      this.#length = this.#bytes.writeUIntLE(value, this.#length, size)
       return this
     }
-    let rest = BigInt.asUintN(size * 8, BigInt(value))
-    for (let at = 0; at < size; at++, rest >>= 8n) this.#bytes[this.#length++] = Number(rest & 0xffn)
+    let rest = BigInt(value)
+    for (let left = size; left > 0; left -= 8, rest >>= 64n) {
+      this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, rest), this.#length)
+      this.#length += Math.min(left, 8)
+    }
     return this
   }
 
@@ -34,13 +41,18 @@ export class ScaleWriter {
     return this.uint(value ? 1 : 0, 1)
   }
 
-  /** One, two or four bytes with the length in the two lowest bits, above 2^30 a length and as many bytes as it takes. */
-  compact(value: number | bigint): this {
+  /**
+   * One, two or four bytes with the length in the two lowest bits, above 2^30 a length and as many bytes as it takes.
+   * @param size of the integer that it stands for, in bytes: 2 for a u16
+   * @throws RangeError for what is no integer, is negative or does not fit
+   */
+  compact(value: number | bigint, size = 8): this {
+    demandFits(value, size)
     if (value < 2 ** 6) return this.uint(Number(value) * 4, 1)
     if (value < 2 ** 14) return this.uint(Number(value) * 4 + 1, 2)
     if (value < 2 ** 30) return this.uint(Number(value) * 4 + 2, 4)
-    const size = Math.ceil(BigInt(value).toString(16).length / 2)
-    return this.uint((size - 4) * 4 + 3, 1).uint(BigInt(value), size)
+    const bytes = Math.ceil(BigInt(value).toString(16).length / 2)
+    return this.uint((bytes - 4) * 4 + 3, 1).uint(BigInt(value), bytes)
   }
 
   list<T>(items: readonly T[], write: (item: T) => void): this {
@@ -60,6 +72,12 @@ export class ScaleWriter {
     more.set(this.#bytes)
     this.#bytes = more
   }
+}
+
+function demandFits(value: number | bigint, size: number): void {
+  const whole = typeof value === 'bigint' || Number.isSafeInteger(value)
+  if (whole && value >= 0 && value < 2 ** (size * 8)) return
+  throw new RangeError(`${value} is no integer of ${size} bytes`)
 }
 
 /** Takes values off the front. @throws RangeError where the bytes end too early */
