@@ -3,8 +3,10 @@ import { defineConfig } from 'vitest/config'
 
 const levin = fileURLToPath(new URL('./src/index.ts', import.meta.url))
 
+const subtensor = fileURLToPath(new URL('./src/subtensor/index.ts', import.meta.url))
+
 const shared = {
-  resolve: { alias: { levin } },
+  resolve: { alias: { 'levin/subtensor': subtensor, levin } },
   test: {
     setupFiles: ['./test/support/setup.ts'],
     environment: 'node' as const,

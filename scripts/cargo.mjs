@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 /** Folders of this project's crates. */
 export const engineCrate = join(root, 'engine')
 export const peersCrate = join(root, 'test/interop/peers/rust')
+export const subtensorCrate = join(root, 'test/interop/peers/subtensor')
 
 const GET = 'get it from rustup.rs or from your system (Levin works without it, on quiche)'
 

@@ -3,6 +3,7 @@ export { callbackSigner, type Signer, seedSigner } from './auth/signer.js'
 export type { Axon } from './client/axon.js'
 export type { ReconnectOptions } from './client/backoff.js'
 export type { CallOptions, StreamCallOptions } from './client/call-options.js'
+export type { FollowOptions, Unfollow } from './client/follow.js'
 export type { LatencyHistogram } from './client/histogram.js'
 export type { OutgoingQuery, QueryMiddleware, QueryNext } from './client/middleware.js'
 export type { MinerConnection } from './client/miner-connection.js'
@@ -36,14 +37,14 @@ export { LevinError, type LevinErrorCode } from './errors.js'
 export { consoleLogger, type LogFields, type Logger, type LogLevel, silentLogger } from './logger.js'
 export { type MetagraphFileOptions, metagraphFile } from './metagraph/file.js'
 export { type InMemoryMetagraph, inMemoryMetagraph } from './metagraph/in-memory.js'
-export type { MetagraphSource, Neuron } from './metagraph/source.js'
+export type { MetagraphSource, Neuron, PublishedAxon } from './metagraph/source.js'
 export { pinoLogger } from './pino-logger.js'
 export { all } from './server/access/all.js'
 export { allowlist } from './server/access/allowlist.js'
 export { any } from './server/access/any.js'
 export { denylist } from './server/access/denylist.js'
 export type { HotkeyList } from './server/access/hotkey-list.js'
-export { type MinStake, minStake } from './server/access/min-stake.js'
+export { type MinStake, type MinStakeOptions, minStake, type StakeKind } from './server/access/min-stake.js'
 export type { NeuronRuleOptions } from './server/access/neuron-rule.js'
 export { open } from './server/access/open.js'
 export { registered } from './server/access/registered.js'
@@ -51,6 +52,7 @@ export type { AllowedHosts } from './server/access/resolved-hosts.js'
 export type { AccessPolicy, AccessRule, Applicant, Objection } from './server/access/rule.js'
 export {
   type LearnOptions,
+  type PublishedOptions,
   type SourceFilter,
   type SourceFilterOptions,
   type SourceFilterStats,

@@ -276,14 +276,18 @@ export class Pool {
 
   /**
    * Makes the pool what a list says, and connects all that is not connected.
+   * @param forgives whether also what failed a moment ago
    * @returns when each of these was tried once
    * @throws LevinError CONFIG, LIMIT; then nothing has changed
    */
-  async setMiners(axons: readonly Axon[]): Promise<void> {
+  async setMiners(axons: readonly Axon[], forgives = true): Promise<void> {
     if (this.#closed) throw closed()
     for (const axon of axons) checkAxon(axon)
-    this.#apply(this.#registry.reconcile(axons))
-    const waiting = [...this.#registry.addresses].filter(({ phase }) => phase !== 'connected')
+    this.#apply(this.#registry.reconcile(axons, forgives))
+    const nowMs = this.#clock.monotonicMs()
+    const waiting = [...this.#registry.addresses].filter(
+      ({ phase, backoff }) => phase !== 'connected' && backoff.waitMs(nowMs) === 0,
+    )
     const connectNext = async (): Promise<void> => {
       for (let address = waiting.shift(); address !== undefined; address = waiting.shift()) {
         if (!this.#registry.knows(address) || address.phase === 'connected' || this.#closed) continue

@@ -103,10 +103,11 @@ export class Registry {
 
   /**
    * The whole list of miners, in place of the one before: those that are absent go, those that moved are wanted at their
-   * new address, and every address may be tried at once.
+   * new address.
+   * @param forgives whether every address may be tried at once; else those that failed are left alone as long as before
    * @throws LevinError CONFIG for a hotkey at two addresses, LIMIT for more addresses than there may be connections; then nothing has changed
    */
-  reconcile(axons: readonly Axon[]): Change {
+  reconcile(axons: readonly Axon[], forgives = true): Change {
     const wanted = new Map<string, Axon>()
     for (const axon of axons) {
       const before = wanted.get(axon.hotkey)
@@ -127,7 +128,7 @@ export class Registry {
     const gone = [...this.#miners.keys()].filter((hotkey) => !wanted.has(hotkey))
     for (const hotkey of gone) closings.push(...this.#remove(hotkey, CloseReason.minerDeregistered))
     for (const axon of wanted.values()) closings.push(...this.#put(axon, true))
-    for (const { backoff } of this.#addresses.values()) backoff.reset()
+    if (forgives) for (const { backoff } of this.#addresses.values()) backoff.reset()
     return { closings, gone }
   }
 

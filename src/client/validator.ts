@@ -8,6 +8,7 @@ import type {
 } from '../contract/definition.js'
 import { startEngine } from '../engine.js'
 import { LevinError } from '../errors.js'
+import type { MetagraphSource } from '../metagraph/source.js'
 import { checkKeys } from '../options.js'
 import type { Dialler } from '../transport/engine.js'
 import type { Link } from '../transport/link.js'
@@ -26,6 +27,7 @@ import {
   STREAM_KEYS,
   type StreamCallOptions,
 } from './call-options.js'
+import { type FollowOptions, follow, type Unfollow } from './follow.js'
 import { LazyStream } from './lazy-stream.js'
 import { type QueryMiddleware, runMiddleware } from './middleware.js'
 import { MinerConnection } from './miner-connection.js'
@@ -404,6 +406,24 @@ export class Validator {
    */
   async setMiners(axons: readonly Axon[]): Promise<void> {
     await this.#pool.setMiners(axons)
+  }
+
+  /**
+   * Makes the miners those of a subnet, now and whenever they change there: who is new is connected, who moved is connected
+   * where it is now, who left is closed. A miner that does not answer is tried as often as any other that failed, once a
+   * minute in the end, however often the list changes: many axons on the chain speak no QUIC.
+   *
+   * A source that fails changes nothing. One list counts: following a second source, or `setMiners`, takes its place.
+   * @param source started with it
+   * @returns when each miner was tried once: what ends the following, and leaves the miners as they are
+   * @throws LevinError CONFIG, LIMIT as `setMiners` for the first list, and what the start of the source throws; what is
+   *   wrong with a later list is in the log
+   */
+  follow(source: MetagraphSource, options: FollowOptions = {}): Promise<Unfollow> {
+    const setMiners = async (axons: readonly Axon[]): Promise<void> => {
+      if (!this.#closed) await this.#pool.setMiners(axons, false)
+    }
+    return follow(source, options, setMiners, this.#settings.logger)
   }
 
   /** SS58 hotkeys of the miners that are connected and have proved themselves. */

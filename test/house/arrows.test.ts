@@ -77,6 +77,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   client: [
     'engine.ts',
+    'metagraph',
     'contract',
     'transport',
     'auth',
@@ -88,6 +89,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'logger.ts',
     'pino-logger.ts',
   ],
+  subtensor: [
+    'metagraph',
+    'auth',
+    'errors.ts',
+    'options.ts',
+    'observers.ts',
+    'clock.ts',
+    'logger.ts',
+    'pino-logger.ts',
+  ],
+  testing: ['auth', 'errors.ts'],
 }
 
 /** Packages and built-in modules that only one place may know. */
@@ -96,13 +108,19 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'levin-engine': ['transport/quinn/addon.ts'],
   'node:dgram': ['transport/quiche/listener.ts', 'transport/quiche/dialler.ts'],
   '@polkadot-labs/schnorrkel-wasm': ['auth/sr25519.ts'],
-  '@polkadot/util-crypto': ['auth/ss58.ts', 'auth/fingerprint.ts'],
+  '@polkadot/util-crypto': ['auth/ss58.ts', 'auth/fingerprint.ts', 'testing/chain/hash.ts'],
   tsyringe: ['server/dispatch/container.ts', 'server/dispatch/worker-thread.ts'],
   pino: ['pino-logger.ts'],
   piscina: ['server/dispatch/workers.ts'],
   'class-transformer': ['contract/dto.ts'],
   'class-validator': ['contract/dto.ts', 'contract/validity.ts', 'decorators/is-bytes.ts'],
   'reflect-metadata': ['decorators/metadata.ts'],
+  ws: [
+    'subtensor/load-ws.ts',
+    'testing/chain/connections.ts',
+    'testing/chain/fake-node.ts',
+    'testing/chain/misbehaviour.ts',
+  ],
 }
 
 /** Folders that are pure: no socket, no timer, no clock, no randomness of the machine. */

@@ -7,7 +7,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
-import { buildRustPeer, missingTools, preparePythonPeer } from './peers/build.js'
+import { available } from './peers/available.js'
+import { buildRustPeer, preparePythonPeer } from './peers/build.js'
 
 interface Program {
   readonly command: string
@@ -90,23 +91,16 @@ function report(name: string, found: readonly Case[], atLeast: number): void {
   })
 }
 
-/** The peer's commands, or undefined where a tool that it needs is missing: then its suite is skipped by name. */
-async function peer(name: 'rust' | 'python', prepare: () => Promise<Program>): Promise<Program | undefined> {
-  const missing = missingTools(name)
-  if (missing.length === 0) return prepare()
-  if (process.env.CI) throw new Error(`the ${name} peer needs ${missing.join(', ')}`)
-  describe.skip(`the ${name} peer, skipped because this machine has no ${missing.join(', ')}`, () =>
-    test('is tried'))
-  return undefined
-}
-
 const command = (program: Program, name: string, ...args: string[]): Program => ({
   command: program.command,
   args: [...program.args, name, ...args],
 })
 
-const rust = await peer('rust', async () => ({ command: await buildRustPeer(), args: [] }))
-const python = await peer('python', async () => {
+const rust = await available(
+  'rust',
+  async (): Promise<Program> => ({ command: await buildRustPeer(), args: [] }),
+)
+const python = await available('python', async (): Promise<Program> => {
   const { python, script } = await preparePythonPeer()
   return { command: python, args: [script] }
 })

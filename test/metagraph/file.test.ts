@@ -53,7 +53,7 @@ async function look(ms = 10_000): Promise<void> {
 describe('at its start', () => {
   test.each([
     ['a list', [one, other]],
-    ['an object', { block: 5, neurons: [one, { ...other, coldkey: 'ignored' }] }],
+    ['an object', { block: 5, neurons: [one, { ...other, rank: 'ignored' }] }],
   ])('reads %s', async (_, content) => {
     await write(content)
     const source = sourceOf()

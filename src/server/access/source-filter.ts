@@ -2,12 +2,13 @@
 import { type Clock, systemClock } from '../../clock.js'
 import { LevinError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
-import type { MetagraphSource } from '../../metagraph/source.js'
+import type { MetagraphSource, Neuron } from '../../metagraph/source.js'
 import { checkKeys, milliseconds } from '../../options.js'
 import { checkLogger } from '../../pino-logger.js'
 import { sourceKey } from '../../transport/source-key.js'
 import { LearnedHosts } from './learned-hosts.js'
 import { DEFAULT_MAX_AGE_MS } from './neuron-rule.js'
+import { PublishedHosts, routableHost } from './published-hosts.js'
 import { type AllowedHosts, ResolvedHosts } from './resolved-hosts.js'
 
 export interface SourceFilterOptions {
@@ -18,11 +19,13 @@ export interface SourceFilterOptions {
   /** Milliseconds that `resolve` may take. Default 30,000, as connecting to a chain node may. */
   readonly timeoutMs?: number
   /**
-   * Milliseconds after which the last answer of `resolve`, or the data of `learn.source`, shuts nobody out any more.
+   * Milliseconds after which the last answer of `resolve`, or the data of `learn.source` and `published.source`, shuts
+   * nobody out any more.
    * Default 7,200,000, as with the rules that read a metagraph.
    */
   readonly maxAgeMs?: number
   readonly learn?: LearnOptions
+  readonly published?: PublishedOptions
   /** For tests: another clock than the machine's. */
   readonly clock?: Clock
   /** Default: `pinoLogger('info')`, JSON lines on standard error. */
@@ -36,6 +39,16 @@ export interface LearnOptions {
   readonly share?: number
   /** Says who holds a permit, and how much stake. */
   readonly source: MetagraphSource
+}
+
+export interface PublishedOptions {
+  /** Says who holds a permit, and where. */
+  readonly source: MetagraphSource
+  /**
+   * The IP address from which a holder of a permit comes; undefined for one that is not known. Default: that of its
+   * axon, when it is an IPv4 address that the open internet can reach, as btlightning.
+   */
+  readonly host?: (neuron: Neuron) => string | undefined
 }
 
 export interface SourceFilterStats {
@@ -56,7 +69,7 @@ export interface SourceFilter {
   learn(host: string, hotkey: string): void
   /**
    * Before the port is bound: waits for the first answer of `resolve`, and reads what was learned before.
-   * @throws what the start of `learn.source` throws
+   * @throws what the start of `learn.source` or `published.source` throws
    */
   start(): Promise<void>
   /** Saves what was learned. */
@@ -66,8 +79,9 @@ export interface SourceFilter {
   stats(): SourceFilterStats
 }
 
-const KEYS = ['resolve', 'refreshMs', 'timeoutMs', 'maxAgeMs', 'learn', 'clock', 'logger']
+const KEYS = ['resolve', 'refreshMs', 'timeoutMs', 'maxAgeMs', 'learn', 'published', 'clock', 'logger']
 const LEARN_KEYS = ['file', 'share', 'source']
+const PUBLISHED_KEYS = ['source', 'host']
 const WHERE = 'sourceFilter'
 
 /**
@@ -76,7 +90,8 @@ const WHERE = 'sourceFilter'
  *
  * With `resolve`, the hosts are those that it names. With `learn`, they are those that validators proved themselves
  * from, up to 8 for each hotkey and 10,000 in all, and nobody is shut out until they cover `learn.share` of the stake
- * with a permit. With both, who is known to either comes through.
+ * with a permit. With `published`, they are those of the axons of permit holders, and nobody is shut out while none
+ * published any. With several, who is known to one of them comes through.
  *
  * It fails open: a resolver that fails keeps its last answer, and once that is older than `maxAgeMs`, or while there is
  * none, every host comes through. The access policy is asked about each of them all the same, whereas a list that is
@@ -84,11 +99,11 @@ const WHERE = 'sourceFilter'
  * that comes only from hosts that are not known is not heard while the filter enforces: one that moves must be let in
  * by `resolve`, or by deleting the learned file while the miner is down.
  *
- * @throws LevinError CONFIG with neither `resolve` nor `learn`, and for an option that is unknown or out of range
+ * @throws LevinError CONFIG without `resolve`, `learn` and `published`, and for an option that is unknown or out of range
  */
 export function sourceFilter(options: SourceFilterOptions): SourceFilter {
   checkKeys(WHERE, options, KEYS)
-  const { resolve, learn, clock = systemClock } = options
+  const { resolve, learn, published, clock = systemClock } = options
   const logger = checkLogger(WHERE, options.logger, 'info')
   const maxAgeMs = milliseconds(WHERE, 'maxAgeMs', options.maxAgeMs ?? DEFAULT_MAX_AGE_MS)
   const refreshMs = milliseconds(WHERE, 'refreshMs', options.refreshMs ?? 300_000)
@@ -99,10 +114,10 @@ export function sourceFilter(options: SourceFilterOptions): SourceFilter {
       `${WHERE}: maxAgeMs is ${maxAgeMs}, less than refreshMs, ${refreshMs}: every answer would grow too old`,
     )
   }
-  if (resolve === undefined && learn === undefined) {
+  if (resolve === undefined && learn === undefined && published === undefined) {
     throw new LevinError(
       'CONFIG',
-      `${WHERE} has nothing to go by; give it resolve: () => [ip, ...], or learn: { file, source }`,
+      `${WHERE} has nothing to go by; give it resolve: () => [ip, ...], learn: { file, source } or published: { source }`,
     )
   }
   if (resolve !== undefined && typeof resolve !== 'function') {
@@ -114,7 +129,20 @@ export function sourceFilter(options: SourceFilterOptions): SourceFilter {
   return new Filter(
     resolve && new ResolvedHosts({ resolve, refreshMs, timeoutMs, maxAgeMs, clock, logger }),
     learn === undefined ? undefined : new LearnedHosts({ ...checkLearn(learn), maxAgeMs, clock, logger }),
+    published && new PublishedHosts({ ...checkPublished(published), maxAgeMs, logger }),
   )
+}
+
+function checkPublished(published: PublishedOptions): Required<PublishedOptions> {
+  checkKeys(`${WHERE}: published`, published, PUBLISHED_KEYS)
+  const { source, host = routableHost } = published
+  if (typeof source?.neurons !== 'function') {
+    throw new LevinError('CONFIG', `${WHERE}: published.source is missing; it says who holds a permit`)
+  }
+  if (typeof host !== 'function') {
+    throw new LevinError('CONFIG', `${WHERE}: published.host is not a function; write host: (neuron) => ip`)
+  }
+  return { source, host }
 }
 
 function checkLearn(learn: LearnOptions): Required<LearnOptions> {
@@ -135,24 +163,33 @@ function checkLearn(learn: LearnOptions): Required<LearnOptions> {
 class Filter implements SourceFilter {
   readonly #resolved: ResolvedHosts | undefined
   readonly #learned: LearnedHosts | undefined
+  readonly #published: PublishedHosts | undefined
+  /** All of these that there are. */
+  readonly #known: readonly (ResolvedHosts | LearnedHosts | PublishedHosts)[]
   #running = false
   #refused = 0
 
-  constructor(resolved: ResolvedHosts | undefined, learned: LearnedHosts | undefined) {
+  constructor(
+    resolved: ResolvedHosts | undefined,
+    learned: LearnedHosts | undefined,
+    published: PublishedHosts | undefined,
+  ) {
     this.#resolved = resolved
     this.#learned = learned
+    this.#published = published
+    this.#known = [resolved, learned, published].filter((hosts) => hosts !== undefined)
   }
 
   admits(host: string): boolean {
     if (!this.#enforces) return true
     const source = sourceKey(host)
-    if (this.#resolved?.has(source) || this.#learned?.has(source)) return true
+    if (this.#known.some((hosts) => hosts.has(source))) return true
     this.#refused++
     return false
   }
 
   get #enforces(): boolean {
-    return this.#running && (this.#resolved?.enforces || this.#learned?.enforces || false)
+    return this.#running && this.#known.some((hosts) => hosts.enforces)
   }
 
   learn(host: string, hotkey: string): void {
@@ -160,7 +197,13 @@ class Filter implements SourceFilter {
   }
 
   async start(): Promise<void> {
-    await this.#learned?.start()
+    await this.#published?.start()
+    try {
+      await this.#learned?.start()
+    } catch (error) {
+      await this.#published?.stop()
+      throw error
+    }
     await this.#resolved?.start()
     this.#running = true
   }
@@ -168,11 +211,12 @@ class Filter implements SourceFilter {
   async stop(): Promise<void> {
     this.#running = false
     this.#resolved?.stop()
+    await this.#published?.stop()
     await this.#learned?.stop()
   }
 
   ageMs(): number | undefined {
-    const ages = [this.#resolved?.ageMs(), this.#learned?.ageMs()].filter((age) => age !== undefined)
+    const ages = this.#known.map((hosts) => hosts.ageMs()).filter((age) => age !== undefined)
     return ages.length === 0 ? undefined : Math.max(...ages)
   }
 
@@ -180,7 +224,7 @@ class Filter implements SourceFilter {
     const mode = this.#enforces ? 'enforce' : 'bypass'
     return {
       mode: this.#running ? mode : 'off',
-      hosts: (this.#resolved?.size ?? 0) + (this.#learned?.size ?? 0),
+      hosts: this.#known.reduce((all, { size }) => all + size, 0),
       refused: this.#refused,
       share: this.#learned?.share,
     }

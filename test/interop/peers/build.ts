@@ -1,5 +1,5 @@
 /**
- * Gets the reference peers ready: the Rust program built, the Python packages installed.
+ * Gets the reference peers ready: the Rust programs built, the Python packages installed.
  * All live in a cache outside the clone (`LEVIN_CACHE`, else `~/.cache/levin`): the first run takes minutes, the next ones no time.
  */
 import { type SpawnOptions, spawn, spawnSync } from 'node:child_process'
@@ -17,7 +17,8 @@ export interface PythonPeer {
   readonly script: string
 }
 
-export type PeerName = 'rust' | 'python' | 'bittensor'
+/** `rust` and `python` speak btlightning's protocol, `bittensor` HTTP; `subtensor` and `sdk` read the chain. */
+export type PeerName = 'rust' | 'subtensor' | 'python' | 'bittensor' | 'sdk'
 
 /** A Python package in a virtual environment of its own, with what `requirements.txt` of the peer's folder names. */
 interface Environment {
@@ -42,11 +43,19 @@ const BITTENSOR: Environment = {
   version: '10.5.0',
 }
 
+const SDK: Environment = {
+  peer: 'sdk',
+  folder: 'bittensor-11.3.0',
+  module: 'bittensor',
+  version: '11.3.0',
+}
+
 /** What this machine lacks to prepare a peer, in words for a message; empty when it has everything. */
 export function missingTools(peer: PeerName): string[] {
   const works = (command: string, ...args: string[]): boolean =>
     spawnSync(command, args, { stdio: 'ignore' }).status === 0
-  if (peer === 'rust') return works('cargo', '--version') ? [] : ['cargo (Rust 1.88 or newer)']
+  if (peer === 'rust' || peer === 'subtensor')
+    return works('cargo', '--version') ? [] : ['cargo (Rust 1.88 or newer)']
   if (!works('python3', '-c', 'import venv, ensurepip')) return ['python3 with its venv module']
   const fits = 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))'
   return peer === 'python' || works('python3', '-c', fits) ? [] : ['python3 from 3.11 to 3.14']
@@ -54,21 +63,30 @@ export function missingTools(peer: PeerName): string[] {
 
 /** Builds the Rust peer where it is not up to date, and gives the path of its program. */
 export async function buildRustPeer(): Promise<string> {
-  demandTools('rust')
+  return buildCrate('rust', 'levin-peer')
+}
+
+/** btlightning with its feature for the chain, which takes three times as many crates. */
+export async function buildSubtensorPeer(): Promise<string> {
+  return buildCrate('subtensor', 'levin-subtensor-peer')
+}
+
+async function buildCrate(peer: PeerName, name: string): Promise<string> {
+  demandTools(peer)
   const target = join(cache, 'rust-target')
-  const manifest = join(peers(), 'rust', 'Cargo.toml')
+  const manifest = join(peers(), peer, 'Cargo.toml')
   await mkdir(target, { recursive: true })
   // Cargo itself knows what is stale, and lets one build at a time into a target folder.
   await run(
-    'building the Rust peer',
+    `building the ${peer} peer`,
     'cargo',
     ['build', '--release', '--locked', '--manifest-path', manifest],
     {
       env: { ...process.env, CARGO_TARGET_DIR: target, CARGO_TERM_COLOR: 'never' },
     },
   )
-  const program = join(target, 'release', 'levin-peer')
-  if (!existsSync(program)) throw new Error(`cargo built the Rust peer, but ${program} is not there`)
+  const program = join(target, 'release', name)
+  if (!existsSync(program)) throw new Error(`cargo built the ${peer} peer, but ${program} is not there`)
   return program
 }
 
@@ -80,6 +98,11 @@ export async function preparePythonPeer(): Promise<PythonPeer> {
 /** Bittensor's own axon and dendrite, for the benchmark. */
 export async function prepareBittensorPeer(): Promise<PythonPeer> {
   return prepareEnvironment(BITTENSOR)
+}
+
+/** Bittensor's SDK of today, which reads the chain and publishes on it, and has no axon of its own any more. */
+export async function prepareSdkPeer(): Promise<PythonPeer> {
+  return prepareEnvironment(SDK)
 }
 
 /** Installs a package in a virtual environment where it is not there yet, and gives what to start. */

@@ -170,6 +170,41 @@ describe('minStake', () => {
     expect(look).toHaveBeenCalledTimes(1)
   })
 
+  describe('of one kind of stake', () => {
+    const stakes = { stake: 140, alphaStake: 50, taoStake: 500 }
+
+    beforeEach(() => {
+      source = inMemoryMetagraph([neuronOf(2, stakes)])
+    })
+
+    test.each([
+      ['total', 140],
+      ['alpha', 50],
+      ['tao', 500],
+    ] as const)('%s', async (of, tao) => {
+      expect(await ask(minStake(tao, source, { of }))).toBeUndefined()
+      const kind = of === 'total' ? 'stake' : `${of} stake`
+      expect(await ask(minStake(tao + 1, source, { of }))).toBe(`${kind} ${tao} TAO is below ${tao + 1}`)
+    })
+
+    test('is in the name, unless it is the total', () => {
+      expect(minStake(5, source, { of: 'alpha' }).name).toBe('minStake(5, of alpha)')
+      expect(minStake(5, source, { of: 'total' }).name).toBe('minStake(5)')
+    })
+
+    test('that the source does not know is an error at the start, and admits nobody', async () => {
+      source.set([neuronOf(2)])
+      const rule = minStake(0, source, { of: 'alpha' })
+      await expect(rule.start?.()).rejects.toEqual(config('does not know the alpha stake'))
+      await expect(ask(rule)).rejects.toEqual(config('does not know the alpha stake'))
+      await minStake(0, source).start?.()
+    })
+
+    test('that there is not', () => {
+      expect(() => minStake(5, source, { of: 'beta' as never })).toThrow(config("of is 'beta'"))
+    })
+  })
+
   test.each([-1, Number.NaN, Infinity, '5', undefined])('%j is no amount', async (tao) => {
     expect(() => minStake(tao as number, source)).toThrow(config('minStake: the stake is'))
     const rule = minStake(1000, source)

@@ -429,11 +429,100 @@ describe('that learns', () => {
   })
 })
 
+describe('by what validators published', () => {
+  const at = (host: string) => ({ axon: { host, port: 8091, protocol: 4 } })
+  const validator = (byte: number, host: string) =>
+    neuronOf(byte, { uid: byte, validatorPermit: true, ...at(host) })
+  let source: InMemoryMetagraph
+
+  beforeEach(() => {
+    source = inMemoryMetagraph([
+      validator(2, '8.8.8.8'),
+      validator(3, '10.0.0.3'),
+      neuronOf(4, { uid: 4, ...at('9.9.9.9') }),
+      neuronOf(5, { uid: 5, validatorPermit: true }),
+    ])
+  })
+
+  test('lets the routable hosts of permit holders through, and no other', async () => {
+    const filter = await start({ published: { source } })
+    const hosts = ['8.8.8.8', '::ffff:8.8.8.8', '10.0.0.3', '9.9.9.9', '1.2.3.4']
+    expect(hosts.map((host) => filter.admits(host))).toEqual([true, true, false, false, false])
+    expect(filter.stats()).toEqual({ mode: 'enforce', hosts: 1, refused: 3, share: undefined })
+  })
+
+  test('lets every host through while none is published, and says when that changes', async () => {
+    const filter = await start({ published: { source } })
+    source.set([validator(3, '10.0.0.3'), validator(6, '0.0.0.0')])
+    expect([filter.admits('1.2.3.4'), filter.stats().mode]).toEqual([true, 'bypass'])
+    source.set([validator(3, '11.0.0.3')])
+    expect([filter.admits('1.2.3.4'), filter.admits('11.0.0.3')]).toEqual([false, true])
+    expect(logger.at('info').map(({ message }) => message)).toEqual([
+      'source filter: only published hosts are let through',
+      'source filter: every address is let through',
+      'source filter: only published hosts are let through',
+    ])
+  })
+
+  test('shuts nobody out by data that is too old, or by a source that throws', async () => {
+    let age = (): number | undefined => 7_200_000
+    const filter = await start({ published: { source: { ...source, ageMs: () => age() } } })
+    expect(filter.admits('1.2.3.4')).toBe(false)
+    age = () => 7_200_001
+    expect(filter.admits('1.2.3.4')).toBe(true)
+    age = () => {
+      throw new Error('the disk is gone')
+    }
+    expect(filter.admits('1.2.3.4')).toBe(true)
+  })
+
+  test('takes the word of who knows better where they come from', async () => {
+    const host = ({ uid }: { uid: number }) => (uid === 5 ? '127.0.0.1' : uid === 2 ? 'a.example' : undefined)
+    const filter = await start({ published: { source, host } })
+    expect(['127.0.0.1', '8.8.8.8'].map((host) => filter.admits(host))).toEqual([true, false])
+  })
+
+  test('keeps its last hosts when that throws', async () => {
+    let host = (): string => '5.5.5.5'
+    const filter = await start({ published: { source, host: () => host() } })
+    host = () => {
+      throw new Error('mine')
+    }
+    source.set([validator(2, '8.8.8.8')])
+    expect([filter.admits('5.5.5.5'), filter.admits('8.8.8.8')]).toEqual([true, false])
+    expect(logger.at('error')).toHaveLength(1)
+  })
+
+  test('also lets through whom a resolver names', async () => {
+    const filter = await start({ published: { source }, resolve: () => ['7.7.7.7'] })
+    expect(['8.8.8.8', '7.7.7.7', '6.6.6.6'].map((host) => filter.admits(host))).toEqual([true, true, false])
+    expect(filter.stats().hosts).toBe(2)
+  })
+
+  test('starts and stops its source', async () => {
+    const [start, stop] = [vi.fn(async () => {}), vi.fn(async () => {})]
+    const filter = filterOf({ published: { source: { ...source, start, stop } } })
+    await filter.start()
+    await filter.stop()
+    expect([start.mock.calls.length, stop.mock.calls.length, filter.stats().mode]).toEqual([1, 1, 'off'])
+    const failing = { ...source, start: () => Promise.reject(new Error('no chain')) }
+    await expect(filterOf({ published: { source: failing } }).start()).rejects.toThrow('no chain')
+    const learn = { file: '/nowhere', source: failing }
+    await expect(
+      filterOf({ published: { source: { ...source, start, stop } }, learn }).start(),
+    ).rejects.toThrow()
+    expect(stop).toHaveBeenCalledTimes(2)
+  })
+})
+
 describe('options', () => {
   const source = inMemoryMetagraph([])
   const resolve = () => 'bypass' as const
   test.each([
     [{}, 'nothing to go by'],
+    [{ published: {} }, 'published.source is missing'],
+    [{ published: { source: inMemoryMetagraph([]), host: '1.2.3.4' } }, 'published.host is not a function'],
+    [{ published: { hosts: [] } }, "no option 'hosts'"],
     [{ resolve: 'bypass' }, 'resolve is not a function'],
     [{ resolve, refresh: 5 }, "no option 'refresh'"],
     [{ resolve, refreshMs: 0 }, 'refreshMs is 0'],

@@ -1,0 +1,4 @@
+/** `levin/testing`: what stands in for a chain in tests. */
+export { type FakeNode, type FakeNodeOptions, fakeNode } from './chain/fake-node.js'
+export type { Misbehaviour } from './chain/misbehaviour.js'
+export { type FakeAxon, type FakeNeuron, type FakePrometheus, fakeAxon, fakeNeuron } from './chain/neurons.js'
