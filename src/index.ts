@@ -93,6 +93,7 @@ export type {
   MinerEvents,
 } from './server/watch.js'
 export { closeOnSignals } from './signals.js'
+export { type SocketSignerOptions, socketSigner } from './signer/socket-signer.js'
 export type { Address } from './transport/link.js'
 export type { PasswordSource, SecretSource } from './wallet/secret-source.js'
 export { secretSigner, type WalletOptions, walletSigner } from './wallet/wallet-signer.js'
