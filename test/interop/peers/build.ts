@@ -17,7 +17,7 @@ export interface PythonPeer {
   readonly script: string
 }
 
-export type PeerName = 'rust' | 'python' | 'bittensor'
+export type PeerName = 'rust' | 'python' | 'bittensor' | 'sdk' | 'wallet'
 
 /** A Python package in a virtual environment of its own, with what `requirements.txt` of the peer's folder names. */
 interface Environment {
@@ -40,6 +40,20 @@ const BITTENSOR: Environment = {
   folder: 'bittensor-10.5.0',
   module: 'bittensor',
   version: '10.5.0',
+}
+
+const SDK: Environment = {
+  peer: 'sdk',
+  folder: 'bittensor-11.3.0',
+  module: 'bittensor',
+  version: '11.3.0',
+}
+
+const WALLET: Environment = {
+  peer: 'wallet',
+  folder: 'bittensor-wallet-4.1.1',
+  module: 'bittensor_wallet',
+  version: '4.1.1',
 }
 
 /** What this machine lacks to prepare a peer, in words for a message; empty when it has everything. */
@@ -80,6 +94,15 @@ export async function preparePythonPeer(): Promise<PythonPeer> {
 /** Bittensor's own axon and dendrite, for the benchmark. */
 export async function prepareBittensorPeer(): Promise<PythonPeer> {
   return prepareEnvironment(BITTENSOR)
+}
+
+/** The two packages that write hotkeys today; each is the first argument of the one program for both. */
+export async function prepareWalletPeers(): Promise<Record<string, PythonPeer>> {
+  const wallet = await prepareEnvironment(WALLET)
+  return {
+    bittensor_wallet: wallet,
+    bittensor: { ...(await prepareEnvironment(SDK)), script: wallet.script },
+  }
 }
 
 /** Installs a package in a virtual environment where it is not there yet, and gives what to start. */
