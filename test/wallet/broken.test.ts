@@ -39,7 +39,7 @@ test.each([
   ['wallet-4.1.1-ansible.vault', A],
   ['legacy.fernet', A],
   ['polkadot-js-14.0.3.json', A],
-])('%s', async (name, address) => {
+])('%s', { timeout: 300_000 }, async (name, address) => {
   const whole = sample(name)
   let refused = 0
   const breaks = fc.record({
