@@ -46,6 +46,7 @@ fn transport(options: &Options) -> Result<TransportConfig, String> {
         .max_idle_timeout(Some(idle.try_into().map_err(|_| "the idle timeout is too long")?))
         // Keep-alive is ours: it is for those who proved themselves.
         .keep_alive_interval(None)
+        .initial_rtt(limits::FIRST_ROUND_TRIP)
         .max_concurrent_uni_streams(0u32.into())
         .max_concurrent_bidi_streams(options.max_streams.into())
         .stream_receive_window(options.stream_window.into())

@@ -7,6 +7,7 @@ use quinn_proto::{ConnectionError, Dir, StreamId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::limits;
+use crate::silence::Silence;
 use crate::streams::Pending;
 
 /// The low bits of an id are quinn's handle, which is used again; the high ones make it another id then.
@@ -36,6 +37,7 @@ pub struct Connection {
     stranger_bytes: usize,
     born_at: Instant,
     heard_at: Instant,
+    pub(crate) silence: Silence,
     keep_alive: Duration,
     max_streams: u32,
 
@@ -83,6 +85,7 @@ impl Connection {
             stranger_bytes: 0,
             born_at: now,
             heard_at: now,
+            silence: Silence::default(),
             keep_alive,
             max_streams,
             paused: FxHashSet::default(),
@@ -99,6 +102,7 @@ impl Connection {
     /// A datagram of so many bytes came. False when it is one too many of a stranger's.
     pub fn takes(&mut self, bytes: usize, now: Instant) -> bool {
         self.heard_at = now;
+        self.silence.heard();
         if self.is_trusted {
             return self.condemned.is_none();
         }
@@ -146,28 +150,43 @@ impl Connection {
 
     /// When something has to be done although nothing came.
     pub fn deadline(&mut self) -> Option<Instant> {
-        let own = if self.is_over || self.condemned.is_some() {
+        let own = if self.is_ending() {
             None
         } else if !self.is_established {
             self.is_server.then(|| self.born_at + limits::HALF_OPEN_TIME)
         } else {
             self.is_trusted.then(|| self.heard_at + self.keep_alive)
         };
-        match (self.quic.poll_timeout(), own) {
-            (Some(quic), Some(own)) => Some(quic.min(own)),
-            (quic, own) => quic.or(own),
-        }
+        [self.quic.poll_timeout(), own, self.silence.deadline(self.quic.rtt())].into_iter().flatten().min()
+    }
+
+    /// Nothing is asked of it any more: only quinn's own deadlines are left.
+    fn is_ending(&self) -> bool {
+        self.is_over || self.condemned.is_some() || self.quic.is_closed()
     }
 
     pub fn on_deadline(&mut self, now: Instant) {
-        if self.is_server && !self.is_established && now >= self.born_at + limits::HALF_OPEN_TIME {
+        let is_half_open = self.is_server && !self.is_established && !self.is_ending();
+        if is_half_open && now >= self.born_at + limits::HALF_OPEN_TIME {
             self.condemn("TLS was not done in time");
             return;
         }
+        self.silence.expire(now, self.quic.rtt());
         self.quic.handle_timeout(now);
-        if self.is_established && self.is_trusted && !self.is_over && now >= self.heard_at + self.keep_alive {
+        if self.is_established
+            && self.is_trusted
+            && !self.is_ending()
+            && now >= self.heard_at + self.keep_alive
+        {
             self.quic.ping();
             self.heard_at = now; // the next one after another silence; quinn keeps the idle timeout
+        }
+    }
+
+    /// A datagram was sent.
+    pub fn sent(&mut self, now: Instant) {
+        if !self.is_server && self.is_established && !self.is_over {
+            self.silence.sent(now, self.heard_at);
         }
     }
 

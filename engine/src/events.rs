@@ -29,6 +29,12 @@ impl Connection {
         {
             self.stream_record(memory, Kind::Blocked, stream.into());
         }
+        if !memory.is_full()
+            && !self.is_over
+            && let Some(is_silent) = self.silence.news()
+        {
+            self.stream_record(memory, Kind::Silent, is_silent.into());
+        }
         self.renew_streams();
         if self.is_flush_wanted && self.is_flushed() {
             self.is_flush_wanted = false;

@@ -24,6 +24,7 @@ mod events;
 mod limits;
 mod memory;
 mod receive;
+mod silence;
 mod socket;
 mod sr25519;
 mod streams;

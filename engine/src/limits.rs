@@ -9,6 +9,11 @@ pub const STRANGER_BYTES: usize = 96 * 1024;
 /// Bytes of all its streams that a stranger may have under way: a handshake is one frame of 185 bytes.
 pub const STRANGER_WINDOW: u32 = 64 * 1024;
 
+/// What a round trip is taken to be before there was one. quinn's 333 ms lets a handshake send four times before its 10 s
+/// are over, which on a line that loses three datagrams in ten is too few for one handshake in fifty; with 100 ms it is
+/// six. A path that is slower than that costs two datagrams of 1,200 bytes more.
+pub const FIRST_ROUND_TRIP: Duration = Duration::from_millis(100);
+
 /// Bytes of all streams of one connection that may be under way to us: several streams at full speed, and a bound on
 /// what a peer can make us keep by sending the ends of its streams and never their beginnings.
 pub const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
@@ -23,6 +28,15 @@ pub const UNDECIDED: usize = 16;
 pub const RETRY_TOKEN_LIFE: Duration = Duration::from_secs(15);
 /// Between two stateless resets, to whomever: 50 a second are 2 KiB.
 pub const RESET_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Time in which a peer acknowledges what needs it, at most: four times the longest delay that QUIC allows. What is sent
+/// later than this after its last datagram was not just an acknowledgement of that one.
+pub const ANSWERING: Duration = Duration::from_millis(100);
+/// Without any datagram of the peer after something was sent that it has to acknowledge, and two round trips besides:
+/// then it is said to be silent. A loop that computes may be so for as long.
+pub const SILENCE: Duration = Duration::from_millis(500);
+/// A deadline that is noticed so much later was not missed by the peer: this end was busy, and has datagrams to read.
+pub const OWN_DELAY: Duration = Duration::from_millis(50);
 
 /// Datagrams (or trains of equal ones, with GRO) that one system call reads.
 pub const BATCH: usize = 8;

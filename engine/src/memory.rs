@@ -41,6 +41,8 @@ pub enum Kind {
     Blocked = 9,
     /// A newcomer whose TLS was not done is gone. offset, length: its host as text.
     HalfOpenGone = 10,
+    /// Of an endpoint that dials: the peer does not even acknowledge. a: 1, or 0 when it is heard again.
+    Silent = 11,
 }
 
 /// Who ended a connection; 0 stands for ourselves, of which no record tells.

@@ -147,13 +147,13 @@ impl Shell {
     fn on_readable(&self) {
         self.maybe_panic(Entry::Socket);
         self.with(|endpoint| endpoint.receive(&mut JsGate { js: &self.js }));
-        self.turn();
+        self.turn(0);
     }
 
     fn on_prepare(&self) {
         self.maybe_panic(Entry::Prepare);
         if self.with(|endpoint| endpoint.has_work()) {
-            self.turn();
+            self.turn(0);
         }
     }
 
@@ -161,7 +161,8 @@ impl Shell {
         self.maybe_panic(Entry::Timer);
         self.timer_at.set(None);
         self.with(|endpoint| endpoint.expire(Instant::now()));
-        self.turn();
+        // libuv runs timers for as long as one is due, and looks at nothing else meanwhile.
+        self.turn(1);
     }
 
     /// The kernel says that something is wrong with a destination. libuv has stopped looking at the socket over it.
@@ -172,10 +173,10 @@ impl Shell {
             endpoint.notice_unreachable();
         });
         self.watch();
-        self.turn();
+        self.turn(0);
     }
 
-    fn turn(&self) {
+    fn turn(&self, least_wait_ms: u64) {
         self.with(|endpoint| endpoint.apply());
         for _ in 0..limits::DELIVERIES {
             let records = self.with(|endpoint| endpoint.collect());
@@ -186,12 +187,12 @@ impl Shell {
         }
         let has_room = self.with(|endpoint| endpoint.transmit(Instant::now()));
         if self.is_open() {
-            self.settle(!has_room);
+            self.settle(!has_room, least_wait_ms);
         }
     }
 
     /// Sleeps until the next deadline, or not at all when there is more to do.
-    fn settle(&self, waits_to_write: bool) {
+    fn settle(&self, waits_to_write: bool, least_wait_ms: u64) {
         if self.waits_to_write.replace(waits_to_write) != waits_to_write {
             self.watch();
         }
@@ -210,7 +211,7 @@ impl Shell {
         // SAFETY: the timer is initialised and not closed (`is_open`).
         unsafe {
             uv::uv_update_time(self.on);
-            uv::uv_timer_start(self.timer, on_timer, milliseconds, 0);
+            uv::uv_timer_start(self.timer, on_timer, milliseconds.max(least_wait_ms), 0);
         }
     }
 
@@ -435,7 +436,7 @@ unsafe extern "C" fn on_socket(handle: *mut uv::Handle, status: c_int, events: c
             } else if events & uv::READABLE != 0 {
                 shell.on_readable();
             } else {
-                shell.turn();
+                shell.turn(0);
             }
         })
     }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::{Options, ServerOptions};
 use crate::endpoint::Endpoint;
+use crate::limits;
 use crate::memory::{Area, COMMAND, Kind, Memory, RECORD};
 use crate::receive::Gate;
 use crate::streams::stream_id;
@@ -224,6 +225,27 @@ fn a_stranger_who_sends_too_much_is_cut_off() {
     });
     assert_eq!(server.seen(Kind::Closed).unwrap().bytes, b"too many bytes before the handshake");
     assert_eq!(server.endpoint.live(), 0);
+}
+
+#[test]
+fn a_newcomer_that_leaves_just_before_its_time_is_over_is_forgotten() {
+    let (mut server, mut client) = (End::new(&options(true)), End::new(&options(false)));
+    let ours = client.endpoint.dial(server.address()).unwrap();
+    until(&mut [&mut client, &mut server], |ends| ends[1].endpoint.live() == 1);
+    client.endpoint.touch(ours).unwrap().close(Instant::now(), 0, "gone".into());
+    client.endpoint.transmit(Instant::now());
+    until(&mut [&mut server], |ends| {
+        ends[0].endpoint.table.at(0).is_none_or(|connection| connection.quic.is_closed())
+    });
+    // Its deadline comes while its end is still being kept.
+    let late = Instant::now() + limits::HALF_OPEN_TIME;
+    for _ in 0..10 {
+        server.endpoint.expire(late);
+        server.endpoint.collect();
+        server.endpoint.transmit(late);
+    }
+    assert_eq!(server.endpoint.live(), 0);
+    assert!(server.endpoint.next_deadline().is_none_or(|at| at > late));
 }
 
 #[test]

@@ -65,7 +65,10 @@ impl Endpoint {
             };
             sent += packets(&transmit);
             match self.socket.send(&transmit, &self.scratch) {
-                Ok(()) => self.count_sent(&transmit),
+                Ok(()) => {
+                    connection.sent(now);
+                    self.count_sent(&transmit);
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     let bytes = std::mem::take(&mut self.scratch);
                     self.unsent = Some(Unsent { transmit, bytes });

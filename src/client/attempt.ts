@@ -1,24 +1,38 @@
 /** One try to reach a miner's address: dialling, TLS, handshake. */
-import { LevinError } from '../errors.js'
+import { LevinError, type LevinErrorCode } from '../errors.js'
 import type { Dialler } from '../transport/engine.js'
 import type { Address, CloseInfo, Link } from '../transport/link.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import { authenticate, type Proven } from './handshake.js'
 import type { ValidatorSettings } from './options.js'
 
+/**
+ * It takes longer than this only when datagrams were lost several times in a row, and QUIC waits twice as long for each
+ * that follows. A fresh link beside it is through sooner.
+ */
+const DIAL_AGAIN_MS = 5_000
+
 /** A connection, and who answers on it. */
 export interface Reached extends Proven {
   readonly link: Link
 }
 
+/** What one link comes to that another one cannot mend. */
+const FINAL: ReadonlySet<LevinErrorCode> = new Set(['HANDSHAKE_REFUSED', 'WRONG_PEER', 'PROTOCOL'])
+
 /** What ends it first wins. */
 export class Attempt {
   readonly result: Promise<Reached>
   readonly #address: Address
+  readonly #wanted: ReadonlySet<string>
+  readonly #settings: ValidatorSettings
   #phase: 'connecting to' | 'the handshake with' = 'connecting to'
-  #link: Link | undefined
+  readonly #links = new Set<Link>()
+  #running = 0
+  #resolve!: (reached: Reached) => void
   #reject!: (error: LevinError) => void
-  #cancelTimer: () => void
+  readonly #cancelTimer: () => void
+  #cancelNext: () => void = () => {}
   #over = false
 
   /**
@@ -33,6 +47,8 @@ export class Attempt {
     timeoutMs: number,
   ) {
     this.#address = address
+    this.#wanted = wanted
+    this.#settings = settings
     const { host, port } = address
     this.#cancelTimer = settings.clock.after(timeoutMs, () =>
       this.giveUp(
@@ -40,50 +56,77 @@ export class Attempt {
       ),
     )
     this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve
       this.#reject = reject
-      const succeed = (reached: Reached) => {
-        if (this.#over) return
-        this.#over = true
-        this.#cancelTimer()
-        resolve(reached)
-      }
-      this.#run(wanted, settings, dialler).then(succeed, (error) =>
-        this.giveUp(LevinError.from(error, 'CANNOT_CONNECT')),
-      )
     })
+    dialler.then(
+      (ready) => this.#start(ready),
+      (error) => this.giveUp(LevinError.from(error, 'CANNOT_CONNECT')),
+    )
   }
 
-  async #run(
-    wanted: ReadonlySet<string>,
-    settings: ValidatorSettings,
-    dialler: Promise<Dialler>,
-  ): Promise<Reached> {
-    const link = await this.#established(await dialler)
+  /** Whether the miner may have accepted it already. */
+  get isProving(): boolean {
+    return this.#phase === 'the handshake with'
+  }
+
+  /** Dials, and again beside it when that takes long. */
+  #start(dialler: Dialler): void {
+    if (this.#over) return
+    this.#running++
+    this.#cancelNext = this.#settings.clock.after(DIAL_AGAIN_MS, () => this.#start(dialler))
+    this.#reach(dialler).then(
+      (reached) => this.#succeed(reached),
+      (error) => this.#failed(LevinError.from(error, 'CANNOT_CONNECT')),
+    )
+  }
+
+  async #reach(dialler: Dialler): Promise<Reached> {
+    const link = await this.#established(dialler)
     this.#phase = 'the handshake with'
-    return { link, ...(await authenticate(link, wanted, settings)) }
+    return { link, ...(await authenticate(link, this.#wanted, this.#settings)) }
   }
 
   #established(dialler: Dialler): Promise<Link> {
     const { host, port } = this.#address
     return new Promise((resolve, reject) => {
       const events = {
-        onEstablished: () => resolve(this.#link!),
+        onEstablished: () => resolve(link!),
         onClosed: (info: CloseInfo) => reject(cannotConnect(`${host} port ${port}`, info)),
       }
-      dialler.dial({ host, port }, events).then((link) => {
-        this.#link = link
+      let link: Link | undefined
+      dialler.dial({ host, port }, events).then((dialled) => {
+        link = dialled
         if (this.#over) link.close(CLOSE_CODE, CloseReason.clientShutdown)
+        else this.#links.add(link)
       }, reject)
     })
+  }
+
+  #succeed(reached: Reached): void {
+    if (this.#over) return
+    this.#links.delete(reached.link)
+    this.#end(CloseReason.clientShutdown)
+    this.#resolve(reached)
+  }
+
+  #failed(error: LevinError): void {
+    this.#running--
+    if (this.#running === 0 || FINAL.has(error.code)) this.giveUp(error)
   }
 
   /** A link on which no miner proved itself is closed, as btlightning does. */
   giveUp(error: LevinError, reason: CloseReason = CloseReason.noAuthenticatedHotkeys): void {
     if (this.#over) return
+    this.#end(reason)
+    this.#reject(error)
+  }
+
+  #end(reason: CloseReason): void {
     this.#over = true
     this.#cancelTimer()
-    this.#link?.close(CLOSE_CODE, reason)
-    this.#reject(error)
+    this.#cancelNext()
+    for (const link of this.#links) link.close(CLOSE_CODE, reason)
   }
 }
 

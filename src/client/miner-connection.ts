@@ -7,7 +7,7 @@ import type {
   StreamOptions,
   SynapseDefinition,
 } from '../contract/definition.js'
-import type { CloseInfo, Link } from '../transport/link.js'
+import type { Link, LinkEvents } from '../transport/link.js'
 import { decodeValue } from '../wire/msgpack.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import type { Axon } from './axon.js'
@@ -27,6 +27,12 @@ import { type Answer, query } from './query.js'
 import { describe, encodeRequest } from './request.js'
 import { ChunkStream } from './stream.js'
 
+/** Who made a connection, and is told what becomes of it. */
+export type ConnectionOwner = Pick<LinkEvents, 'onSilence'> & Required<Pick<LinkEvents, 'onClosed'>>
+
+/** Milliseconds between two looks at whether the last call on a connection is over that takes no more. */
+const RETIRED_LOOK_MS = 1_000
+
 export class MinerConnection {
   readonly axon: Axon
   readonly #link: Link
@@ -35,12 +41,12 @@ export class MinerConnection {
   /** Calls beyond what the miner allows at once (128 streams), first come first served. */
   readonly #waiting = new Line<Seeker>()
 
-  /** @internal made by the validator, which is told by `onClosed` when the link is gone */
+  /** @internal made by the validator */
   constructor(
     axon: Axon,
     link: Link,
     settings: ValidatorSettings,
-    onClosed: (closed: CloseInfo) => void,
+    owner: ConnectionOwner,
     meter: Meter = { bytesOut: 0, bytesIn: 0 },
   ) {
     this.axon = axon
@@ -49,9 +55,10 @@ export class MinerConnection {
     this.#meter = meter
     link.events = {
       onStreamSlot: () => this.#fillSlots(),
+      onSilence: (isSilent) => owner.onSilence?.(isSilent),
       onClosed: (closed) => {
         this.#failWaiting(reasonOf(closed))
-        onClosed(closed)
+        owner.onClosed(closed)
       },
     }
   }
@@ -156,6 +163,13 @@ export class MinerConnection {
   /** Ends the connection; calls that run on it fail with CONNECTION_LOST. Idempotent. */
   close(): void {
     this.closeWith(CloseReason.clientShutdown)
+  }
+
+  /** @internal Takes no more calls, as its owner promises: ends when the last one is over. */
+  retire(): void {
+    if (!this.isOpen) return
+    if (this.#link.streams().length === 0 && this.#waiting.first === undefined) this.close()
+    else this.#settings.clock.after(RETIRED_LOOK_MS, () => this.retire())
   }
 
   /** @internal */

@@ -10,6 +10,7 @@ import { inPlainWords, reasonOf } from './close-reasons.js'
 import { MinerConnection } from './miner-connection.js'
 import type { ValidatorSettings } from './options.js'
 import { type Change, type Closing, type MinerAddress, Registry, type WantedMiner } from './registry.js'
+import { Standby } from './standby.js'
 import { connectionCounts, minerStatus, type ValidatorStats } from './stats.js'
 import { MinerTally, type Observers } from './watch.js'
 
@@ -29,6 +30,7 @@ interface Live {
   /** Settles with the attempt. */
   readonly reached: Promise<void>
   connection: MinerConnection | undefined
+  standby: Standby | undefined
 }
 
 export class Pool {
@@ -41,6 +43,8 @@ export class Pool {
   readonly #tallies = new Map<string, MinerTally>()
   /** Tries in the background that are to come. */
   readonly #plans = new Map<MinerAddress, () => void>()
+  /** Connections that another one took the place of, until the calls on them are over. */
+  readonly #retired = new Set<MinerConnection>()
   #closed = false
 
   constructor(settings: ValidatorSettings, dialler: () => Promise<Dialler>, observers: Observers) {
@@ -129,14 +133,20 @@ export class Pool {
     })
   }
 
-  /** @throws LevinError LIMIT when there are as many connections as there may be */
-  #dial(address: MinerAddress): Live {
+  #attempt(address: MinerAddress): Attempt {
+    const { connectTimeoutMs } = this.#settings
+    return new Attempt(address, address.hotkeys, this.#settings, this.#dialler(), connectTimeoutMs)
+  }
+
+  /**
+   * @param begun an attempt that runs already
+   * @throws LevinError LIMIT when there are as many connections as there may be
+   */
+  #dial(address: MinerAddress, begun?: Attempt): Live {
     const change = this.#registry.dial(address, (other) => this.#isBusy(other))
     this.#apply(change)
     this.#unplan(address)
-    const { connectTimeoutMs } = this.#settings
-    const dialler = this.#dialler()
-    const attempt = new Attempt(address, address.hotkeys, this.#settings, dialler, connectTimeoutMs)
+    const attempt = begun ?? this.#attempt(address)
     const live: Live = {
       attempt,
       reached: attempt.result.then(
@@ -144,6 +154,7 @@ export class Pool {
         (error) => this.#failed(address, live, error),
       ),
       connection: undefined,
+      standby: undefined,
     }
     live.reached.catch(() => {}) // nobody has to wait for it
     this.#live.set(address, live)
@@ -169,8 +180,20 @@ export class Pool {
     const { host, port } = address
     const tally = this.tally({ hotkey, host, port })
     tally.clockSkewSeconds = clockSkewSeconds
-    const onClosed = (info: CloseInfo) => this.#onClosed(address, live, info)
-    live.connection = new MinerConnection({ hotkey, host, port }, link, this.#settings, onClosed, tally)
+    const connection: MinerConnection = new MinerConnection(
+      { hotkey, host, port },
+      link,
+      this.#settings,
+      {
+        onSilence: (isSilent) => this.#onSilence(address, live, isSilent),
+        onClosed: (info) => {
+          this.#retired.delete(connection)
+          this.#onClosed(address, live, info)
+        },
+      },
+      tally,
+    )
+    live.connection = connection
     this.#tell('authenticated', address, undefined)
   }
 
@@ -186,12 +209,40 @@ export class Pool {
 
   #onClosed(address: MinerAddress, live: Live, info: CloseInfo): void {
     if (this.#live.get(address) !== live) return
-    this.#live.delete(address)
-    const error = lost(info)
-    this.#tell('closed', address, error)
-    this.#registry.lost(address, error)
+    if (this.#lose(address, live, lost(info))) return
     // Two programs with one hotkey would throw each other out for ever.
     if (info.reason !== CloseReason.replaced) this.#plan(address, this.#settings.reconnect.firstMs)
+  }
+
+  /**
+   * A miner that does not even acknowledge is gone, or busy, or behind a router that forgot our port: whether another
+   * connection comes through tells. Then that one is for the calls from there on. Those that run stay where they are: they
+   * may still be answered, and are never asked twice.
+   */
+  #onSilence(address: MinerAddress, live: Live, isSilent: boolean): void {
+    if (this.#live.get(address) !== live) return
+    const { reconnect } = this.#settings
+    const begin = () => this.#attempt(address)
+    live.standby ??= new Standby(begin, reconnect, this.#clock, () => {
+      this.#retired.add(live.connection!)
+      live.connection!.retire()
+      this.#lose(
+        address,
+        live,
+        new LevinError('CONNECTION_LOST', 'it fell silent, and another one came through'),
+      )
+    })
+    live.standby.silence(isSilent)
+  }
+
+  /** @returns whether an attempt at another connection runs already */
+  #lose(address: MinerAddress, live: Live, error: LevinError): boolean {
+    this.#live.delete(address)
+    this.#tell('closed', address, error)
+    this.#registry.lost(address, error)
+    const attempt = live.standby?.handOver()
+    if (attempt !== undefined) this.#dial(address, attempt)
+    return attempt !== undefined
   }
 
   /** Tries an address again after a while, when that is wished. */
@@ -247,6 +298,7 @@ export class Pool {
   #end(address: MinerAddress, reason: CloseReason): void {
     const live = this.#live.get(address)
     this.#live.delete(address)
+    live?.standby?.stop()
     live?.attempt.giveUp(
       new LevinError('ABORTED', `the connection is not wanted any more (${reason})`),
       reason,
@@ -282,6 +334,7 @@ export class Pool {
     this.#closed = true
     for (const address of [...this.#live.keys()]) this.#end(address, CloseReason.clientShutdown)
     for (const address of [...this.#plans.keys()]) this.#unplan(address)
+    for (const connection of this.#retired) connection.close()
   }
 }
 

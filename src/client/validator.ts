@@ -447,7 +447,7 @@ export class Validator {
     try {
       const { link } = await attempt.result
       this.#links.add(link)
-      return new MinerConnection(axon, link, this.#settings, () => this.#links.delete(link))
+      return new MinerConnection(axon, link, this.#settings, { onClosed: () => this.#links.delete(link) })
     } finally {
       this.#attempts.delete(attempt)
       signal?.removeEventListener('abort', onAbort)

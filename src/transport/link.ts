@@ -36,6 +36,11 @@ export interface LinkEvents {
   onStream?(stream: LinkStream): void
   /** A stream slot is free again, after `openStream` returned undefined. */
   onStreamSlot?(): void
+  /**
+   * Of a link that we dialled: nothing came for half a second and two round trips, though the peer had something to
+   * acknowledge. It, or the way to it, may be gone, or it is busy. Called with false when it is heard again.
+   */
+  onSilence?(isSilent: boolean): void
   /** The last call: nothing comes after it. Every stream has had its own `onReset` before. */
   onClosed?(info: CloseInfo): void
 }

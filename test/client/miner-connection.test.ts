@@ -29,7 +29,9 @@ const code = (code: string) => expect.objectContaining({ name: 'LevinError', cod
 function connected(script: Script, options: Partial<ValidatorOptions> = {}) {
   const miner = new ScriptedMiner(script)
   let closed = 0
-  const connection = new MinerConnection(axon, miner.validatorLink, miner.settings(options), () => closed++)
+  const connection = new MinerConnection(axon, miner.validatorLink, miner.settings(options), {
+    onClosed: () => closed++,
+  })
   return { miner, connection, clock: miner.clock, closed: () => closed }
 }
 

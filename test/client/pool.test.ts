@@ -4,6 +4,7 @@ import type { Axon, MinerConnectionEvent, Validator } from '../../src/index.js'
 import { until } from '../support/frames.js'
 import { signerOf } from '../support/hotkeys.js'
 import { Hang, newValidator, silentPort, startMiner, startMiners, Work } from '../support/subnet.js'
+import { relayTo } from '../support/udp-relay.js'
 
 const code = (code: string) => expect.objectContaining({ name: 'LevinError', code })
 const task = { text: 'a', n: 1 }
@@ -110,6 +111,25 @@ describe('mending', () => {
     await until(() => validator.authenticated().length === 0)
     await startMiner({ port: axon.port })
     await until(() => validator.authenticated().length === 1)
+  })
+
+  test('a way to the miner that changed is found again, and nothing is asked twice', async () => {
+    const { miner, axon, ran } = await startMiner()
+    const relay = await relayTo(axon.port)
+    const validator = newValidator()
+    const via = { ...axon, port: relay.port }
+    const events = connections(validator)
+    await validator.query(via, Work, { text: 'before', n: 1 })
+    await relay.move()
+    await expect(validator.query(via, Work, { text: 'lost', n: 1 }, { timeoutMs: 3_000 })).rejects.toEqual(
+      code('TIMED_OUT'),
+    )
+    await validator.query(via, Work, { text: 'after', n: 1 })
+    expect(ran).toEqual(['before', 'after'])
+    expect(miner.stats().handshakes.accepted).toBe(2)
+    expect(events.map(({ state }) => state)).toEqual(['authenticated', 'closed', 'authenticated'])
+    validator.close()
+    relay.close()
   })
 
   test('two validators of one hotkey do not throw each other out for ever', async () => {

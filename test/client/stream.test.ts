@@ -24,7 +24,7 @@ const code = (code: string) => expect.objectContaining({ name: 'LevinError', cod
 
 function connected(script: Script) {
   const miner = new ScriptedMiner(script)
-  const connection = new MinerConnection(axon, miner.validatorLink, miner.settings(), () => {})
+  const connection = new MinerConnection(axon, miner.validatorLink, miner.settings(), { onClosed: () => {} })
   return { miner, connection, clock: miner.clock }
 }
 

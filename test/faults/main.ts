@@ -9,14 +9,16 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { LevinError } from 'levin'
 import { type Command, startMiner, stopAll } from '../bench/processes.js'
+import { interruptionsOf } from './interruptions.js'
+import type { Network } from './means.js'
 import { peersOf } from './peers.js'
 import { formatTable, type Row } from './report.js'
-import { type Network, TRIALS, type Trial } from './trials.js'
+import { TRIALS, type Trial } from './trials.js'
 import type { Weather } from './weather.js'
 
 const USAGE = `npm run faults -- [options]
 
-  --only T1,T2     of ${TRIALS.map(({ id }) => id).join(', ')}, T21
+  --only T1,T2     of ${TRIALS.map(({ id }) => id).join(', ')}, T15, T20, T21
   --engine NAME    quinn (default) or quiche
   --seed N         repeats a run that printed it
   --short          leaves out what takes minutes, and does less of the rest
@@ -61,7 +63,10 @@ async function network(target: number, weather: Weather): Promise<Network> {
 async function attempt(trial: Trial): Promise<Row> {
   const { id, what, asked, weather } = trial
   try {
-    const { port } = await startMiner('the miner', program('../interop/levin-miner.js', '--port', '0'))
+    const { port } = await startMiner(
+      'the miner',
+      program('../interop/levin-miner.js', '--port', '0', ...(trial.minerArgs ?? [])),
+    )
     const ways = await Promise.all(weather.map((one) => network(port, one)))
     return { id, what, asked, ...(await trial.run(ways, short)) }
   } catch (error) {
@@ -81,8 +86,13 @@ const isWanted = (id: string): boolean => wanted === undefined || wanted.include
 for (const trial of TRIALS) {
   if (isWanted(trial.id) && !(short && trial.isLong === true)) done(await attempt(trial))
 }
+const means = { program, network, isShort: short }
+for await (const row of interruptionsOf(means, isWanted)) {
+  done(row)
+  stopAll()
+}
 if (isWanted('T21')) {
-  for await (const row of peersOf({ program, network, isShort: short })) {
+  for await (const row of peersOf(means)) {
     done(row)
     stopAll()
   }

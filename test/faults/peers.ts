@@ -4,15 +4,10 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { type Command, startMiner } from '../bench/processes.js'
 import { buildRustPeer, missingTools, preparePythonPeer } from '../interop/peers/build.js'
+import type { Means } from './means.js'
 import type { Row } from './report.js'
-import { LOSSY_LINE, type Network, ROUGH } from './trials.js'
+import { LOSSY_LINE, ROUGH } from './trials.js'
 import type { Weather } from './weather.js'
-
-interface Means {
-  program(path: string, ...args: string[]): Command
-  network(target: number, weather: Weather): Promise<Network>
-  readonly isShort: boolean
-}
 
 /** What is asked of a miner: values, sizes to 1 MB, streams, 200 at once. */
 const CASES = 'value-array,value-nested-map,size-1k,size-64k,size-1m,stream-small-chunks,concurrent-200'

@@ -9,6 +9,7 @@ import {
   Validator,
 } from 'levin'
 import { seedOf } from '../interop/options.js'
+import type { Network } from './means.js'
 import type { Weather } from './weather.js'
 
 export interface Trial {
@@ -17,6 +18,8 @@ export interface Trial {
   readonly what: string
   readonly asked: string
   readonly weather: readonly Weather[]
+  /** What the miner is told besides. */
+  readonly minerArgs?: readonly string[]
   /** Left out where there is little time. */
   readonly isLong?: boolean
   run(networks: readonly Network[], isShort: boolean): Promise<Finding>
@@ -25,11 +28,6 @@ export interface Trial {
 export interface Finding {
   readonly measured: string
   readonly holds: boolean
-}
-
-/** The way to a miner through one weather. */
-export interface Network {
-  readonly port: number
 }
 
 const MIB = 1024 * 1024
@@ -216,12 +214,19 @@ export const TRIALS: readonly Trial[] = [
     what: 'a stream of 10 MB; nothing passes for 2 s of every 5; round trips of 1.5 s',
     asked: 'complete, on one connection',
     weather: [{ delayMs: 750, blackhole: { everyMs: 5000, forMs: 2000 } }],
+    // QUIC waits twice as long after each probe that is lost: longer than what a miner and a reader wait by default.
+    minerArgs: ['--progress-timeout', '600', '--handler-timeout', '140'],
     isLong: true,
     async run([network]) {
       return connected(network!, 0, async (connection) => {
         let bytes = 0
         const took = await seconds(async () => {
-          for await (const chunk of connection.stream(count, { n: 160, size: 65_536 })) bytes += chunk.length
+          for await (const chunk of connection.stream(
+            count,
+            { n: 160, size: 65_536 },
+            { timeoutMs: 600_000 },
+          ))
+            bytes += chunk.length
         })
         const isWhole = bytes === 160 * 65_536 && connection.isOpen
         return { measured: `${(bytes / 1e6).toFixed(1)} MB in ${took.toFixed(0)} s`, holds: isWhole }

@@ -11,13 +11,15 @@ export interface Relay {
   goSilent(): void
   /** Takes `goSilent` back. */
   goOn(): void
+  /** Sends to the server from another port from here on, as a router does that forgot its table. */
+  move(): Promise<void>
   close(): void
 }
 
 /** A UDP relay between one client and a server on loopback, which keeps what it sees. */
 export async function relayTo(serverPort: number): Promise<Relay> {
   const front = createSocket('udp4')
-  const back = createSocket('udp4')
+  let back = createSocket('udp4')
   const fromClient: Buffer[] = []
   let client: RemoteInfo | undefined
   let silent = false
@@ -26,7 +28,9 @@ export async function relayTo(serverPort: number): Promise<Relay> {
     fromClient.push(Buffer.from(datagram))
     if (!silent) back.send(datagram, serverPort, '127.0.0.1')
   })
-  back.on('message', (datagram) => client && !silent && front.send(datagram, client.port, client.address))
+  const onAnswer = (datagram: Buffer) =>
+    client && !silent && front.send(datagram, client.port, client.address)
+  back.on('message', onAnswer)
   await Promise.all([bound(front), bound(back)])
   return {
     port: front.address().port,
@@ -37,6 +41,11 @@ export async function relayTo(serverPort: number): Promise<Relay> {
     },
     goOn: () => {
       silent = false
+    },
+    move: async () => {
+      back.close()
+      back = createSocket('udp4').on('message', onAnswer)
+      await bound(back)
     },
     close: () => {
       front.close()

@@ -7,6 +7,7 @@ import type { Address, CloseInfo, Link, LinkEvents, LinkStream, StreamEvents } f
 import { Allowance } from './allowance.js'
 import { MAX_PACKET_BYTES } from './config.js'
 import { engineAddress, type HostPort, type NativeConnection } from './native.js'
+import { Silence } from './silence.js'
 import { QuicStream, ReceiveSlab, type StreamHost } from './stream.js'
 import { StreamList } from './stream-list.js'
 import type { Turn, TurnMember } from './turn.js'
@@ -76,6 +77,9 @@ export class Connection implements Link, TurnMember, StreamHost {
   #strangerBytes = 0
   #isTrusted: boolean
   #heardAt: number
+  readonly #silence = new Silence()
+  /** TLS with a Retry takes two round trips, which the engine does not tell of without a costly call. */
+  #roundTripsMs = 0
 
   readonly #streams = new StreamList()
   readonly #blocked = new Set<QuicStream>()
@@ -147,6 +151,7 @@ export class Connection implements Link, TurnMember, StreamHost {
   process(): void {
     if (this.#gone) return
     this.#heardAt = this.#io.clock.monotonicMs()
+    this.#hear()
     if (!this.#established && !this.#establish()) return
     this.#resumeBlocked()
     this.#readStreams()
@@ -160,12 +165,19 @@ export class Connection implements Link, TurnMember, StreamHost {
     if (this.native.isDraining()) this.#noticeEnd()
   }
 
+  #hear(): void {
+    const { isSilent } = this.#silence
+    this.#silence.heard()
+    if (isSilent && this.closed === undefined) this.events.onSilence?.(false)
+  }
+
   #establish(): boolean {
     if (!this.native.isEstablished()) {
       if (this.native.isDraining() || this.native.isClosed()) this.#noticeEnd()
       return false
     }
     this.#established = true
+    this.#roundTripsMs = this.#heardAt - this.#bornAt
     if (!this.#isServer) this.peerCertificate = this.native.peerCertChain()?.[0]
     this.events.onEstablished?.()
     return !this.#gone
@@ -285,6 +297,7 @@ export class Connection implements Link, TurnMember, StreamHost {
 
   #sendPackets(): void {
     const { allowance } = this
+    let hasSent = false
     while (allowance.packets > 0) {
       const packet = nextPacketBuffer()
       let sent: ReturnType<NativeConnection['send']>
@@ -296,7 +309,10 @@ export class Connection implements Link, TurnMember, StreamHost {
       if (sent === null) break
       this.#io.send(packet, sent[0])
       allowance.packets--
+      hasSent = true
     }
+    if (hasSent && this.#established && !this.#isServer)
+      this.#silence.sent(this.#io.clock.monotonicMs(), this.#heardAt)
     allowance.sentAll()
   }
 
@@ -319,6 +335,7 @@ export class Connection implements Link, TurnMember, StreamHost {
     const engine = this.native.timeout()
     let deadline = engine === null ? Number.POSITIVE_INFINITY : now + Math.max(LEAST_TIMER_MS, engine)
     if (this.closed === undefined) {
+      deadline = Math.min(deadline, this.#silence.deadline(this.#roundTripsMs))
       if (this.#keepsAlive) deadline = Math.min(deadline, this.#heardAt + this.#keepAliveMs)
       else if (this.#isServer && !this.#established)
         deadline = Math.min(deadline, this.#bornAt + HALF_OPEN_MS)
@@ -342,6 +359,9 @@ export class Connection implements Link, TurnMember, StreamHost {
       this.#vanish({ by: 'failed', code: 0, reason: 'TLS was not done in time', application: false })
       return
     }
+    if (this.closed === undefined && this.#silence.expire(now, this.#roundTripsMs))
+      this.events.onSilence?.(true)
+    if (this.#gone) return
     this.native.onTimeout() // does nothing when none of the engine's own deadlines has passed
     if (this.#established && this.closed === undefined) {
       if (this.#keepsAlive && now - this.#heardAt >= this.#keepAliveMs) {

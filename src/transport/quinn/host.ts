@@ -121,6 +121,9 @@ export class Host {
       case RecordKind.credit:
         link.credited(a)
         return
+      case RecordKind.silent:
+        link.events.onSilence?.(a === 1)
+        return
       case RecordKind.flushed:
         link.drained()
         return

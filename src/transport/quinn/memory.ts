@@ -44,6 +44,8 @@ export const RecordKind = {
   blocked: 9,
   /** The bytes: host. */
   halfOpenGone: 10,
+  /** a: 1, or 0 when the peer is heard again. */
+  silent: 11,
 } as const
 
 export const LAST = 1

@@ -1,6 +1,6 @@
 /** How a link ends, and what both ends hear of it. */
 import { expect, test } from 'vitest'
-import type { LinkStream } from '../../../src/transport/link.js'
+import type { LinkEvents, LinkStream } from '../../../src/transport/link.js'
 import type { QuicOptions } from '../../../src/transport/quic-options.js'
 import { relayTo } from '../../support/udp-relay.js'
 import {
@@ -110,7 +110,7 @@ onQuicPairs('the identity of a server', ({ meet }) => {
 })
 
 /** A relay between both ends of a meeting, that can stop. */
-async function relayed(meet: Pair['meet'], quic: Partial<QuicOptions>) {
+async function relayed(meet: Pair['meet'], quic: Partial<QuicOptions>, clientEvents: LinkEvents = {}) {
   const made: { relay?: Awaited<ReturnType<typeof relayTo>> } = {}
   const via = async (port: number): Promise<number> => {
     const relay = await relayTo(port)
@@ -118,7 +118,7 @@ async function relayed(meet: Pair['meet'], quic: Partial<QuicOptions>) {
     atEnd(() => relay.close())
     return relay.port
   }
-  const meeting = await meet({ via, quic })
+  const meeting = await meet({ via, quic, clientEvents })
   return { meeting, relay: made.relay! }
 }
 
@@ -129,6 +129,39 @@ onQuicPairs('silence', ({ meet }) => {
     relay.goSilent()
     expect(await meeting.clientClosed).toMatchObject({ by: 'idle', application: false })
     expect(await meeting.serverClosed).toMatchObject({ by: 'idle', application: false })
+  })
+
+  test('of a peer that has something to acknowledge is told, and its end, long before the idle timeout', async () => {
+    const told: boolean[] = []
+    const quic = { idleTimeoutMs: 60_000, keepAliveMs: 59_999 }
+    const { meeting, relay } = await relayed(meet, quic, { onSilence: (isSilent) => told.push(isSilent) })
+    await meeting.ask(Buffer.from('heard'))
+    relay.goSilent()
+    const answer = meeting.ask(Buffer.from('not heard yet'))
+    await until(() => told.length > 0)
+    relay.goOn()
+    expect((await answer).toString()).toBe('not heard yet')
+    expect(told).toEqual([true, false])
+  })
+
+  test('of a peer that has nothing to acknowledge is nothing to tell', async () => {
+    const told: boolean[] = []
+    let asked: LinkStream | undefined
+    const { open } = await meet({
+      onStream: (stream) => {
+        asked = stream
+        stream.events = NOBODY
+      },
+      clientEvents: { onSilence: (isSilent) => told.push(isSilent) },
+    })
+    const received = new Received()
+    const stream = await open(received)
+    stream.end(Buffer.from('takes its time'))
+    const began = performance.now()
+    await until(() => performance.now() - began > 1_000)
+    asked!.end(Buffer.from('done'))
+    expect((await received.whole).toString()).toBe('done')
+    expect(told).toEqual([])
   })
 
   /** The server alone keeps it alive: the client is silent for an hour. */

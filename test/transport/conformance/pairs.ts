@@ -152,6 +152,7 @@ export async function dial(
       given.onStreamSlot?.()
       opener.retry()
     },
+    onSilence: (isSilent) => given.onSilence?.(isSilent),
     onClosed: (info) => {
       given.onClosed?.(info)
       closed.resolve(info)

@@ -245,18 +245,27 @@ fn quantile(sorted: &[Duration], share: f64) -> Option<f64> {
     Some(round(sorted[at].as_secs_f64() * 1e3))
 }
 
-fn round(value: f64) -> f64 {
+pub fn round(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
+}
+
+fn own_usage() -> libc::rusage {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: getrusage fills the structure it is given, which is plain data.
+    unsafe {
+        libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr());
+        usage.assume_init()
+    }
+}
+
+/// The most that this process ever had resident; Linux counts it in KiB.
+pub fn peak_memory_kib() -> i64 {
+    own_usage().ru_maxrss
 }
 
 /// User and system time of this process, all threads.
 fn own_cpu() -> Duration {
-    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: getrusage fills the structure it is given, which is plain data.
-    let usage = unsafe {
-        libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr());
-        usage.assume_init()
-    };
+    let usage = own_usage();
     let span = |time: libc::timeval| Duration::new(time.tv_sec as u64, time.tv_usec as u32 * 1000);
     span(usage.ru_utime) + span(usage.ru_stime)
 }

@@ -8,6 +8,7 @@ mod imposter;
 mod keys;
 mod miner;
 mod refusals;
+mod subnet;
 mod validator;
 
 use args::Args;
@@ -21,6 +22,7 @@ const USAGE: &str = "usage: levin-peer COMMAND [OPTIONS]
   bench-miner  --port P [--seed 01]
   bench-client --port P --size BYTES --inflight K --seconds S [--setups N] [--seed 02] [--miner-seed 01]
   bench-stream --port P --size BYTES --bytes N --streams N --short N --firsts N [--seed 02] [--miner-seed 01]
+  rounds       --axons FILE --rounds N --size BYTES [--seed 02]
   hotkey       SEED...
 A seed is one byte in hex, repeated 32 times. --port 0 lets the system choose.
 Cases print one JSON line each; the exit code is 1 when one failed, 2 when the command makes no sense.";
@@ -49,6 +51,7 @@ async fn run(args: &Args) -> Result<ExitCode, String> {
         "bench-miner" => bench::serve(args).await,
         "bench-client" => bench::measure(args).await,
         "bench-stream" => bench::measure_streams(args).await,
+        "rounds" => subnet::rounds(args).await,
         "hotkey" => {
             for word in &args.words {
                 println!("{}", keys::hotkey(args::seed_byte(word)?));
