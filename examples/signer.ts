@@ -1,13 +1,38 @@
-import { type Signer, seedSigner } from 'levin'
+import { consoleLogger, type Signer, secretSigner, seedSigner, socketSigner, walletSigner } from 'levin'
+
+/** What the command line of the examples takes to say where the hotkey is; `parseArgs` gives the values. */
+export const signerArgs = {
+  signer: { type: 'string' },
+  'wallet.name': { type: 'string' },
+  'wallet.hotkey': { type: 'string' },
+  'wallet.path': { type: 'string' },
+} as const
+
+type SignerArgs = Readonly<Partial<Record<keyof typeof signerArgs, string>>>
+
+const WALLET_VARIABLES = ['BT_WALLET_NAME', 'BT_WALLET', 'BT_WALLET_HOTKEY', 'BT_WALLET_PATH']
 
 /**
- * The hotkey whose seed (0x and 64 hex digits) is in an environment variable. Without it a DEVELOPMENT hotkey: its seed
- * stands here, so anybody can sign with it.
+ * The hotkey behind a signer's socket (`--signer PATH`), whose seed or mnemonic is in an environment variable, or in a
+ * wallet that the arguments or `BT_WALLET_NAME` and its companions name. Without any a DEVELOPMENT hotkey: its seed stands
+ * here, so anybody can sign with it.
  */
-export function signerFrom(variable: string, developmentByte: number): Signer {
-  const seed = process.env[variable]
-  if (seed !== undefined) return seedSigner(seed)
+export async function signerFrom(
+  args: SignerArgs,
+  variable: string,
+  developmentByte: number,
+): Promise<Signer> {
+  const logger = consoleLogger()
+  if (args.signer !== undefined) return socketSigner(args.signer)
+  if (process.env[variable] !== undefined) return secretSigner({ env: variable }, logger)
+  const { 'wallet.name': name, 'wallet.hotkey': hotkey, 'wallet.path': path } = args
+  const isNamed = name !== undefined || hotkey !== undefined || path !== undefined
+  if (isNamed || WALLET_VARIABLES.some((each) => process.env[each] !== undefined)) {
+    return walletSigner({ name, hotkey, path, logger })
+  }
   const signer = seedSigner(new Uint8Array(32).fill(developmentByte))
-  console.error(`${variable} is not set: this is the DEVELOPMENT hotkey ${signer.hotkey}, known to everybody`)
+  console.error(
+    `neither a wallet nor ${variable} is given: this is the DEVELOPMENT hotkey ${signer.hotkey}, known to everybody`,
+  )
   return signer
 }

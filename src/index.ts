@@ -1,5 +1,5 @@
 /** Levin's public door: everything a miner's or a validator's author imports. */
-export { callbackSigner, type Signer, seedSigner } from './auth/signer.js'
+export { callbackSigner, mnemonicSigner, type Signer, seedSigner } from './auth/signer.js'
 export type { Axon } from './client/axon.js'
 export type { ReconnectOptions } from './client/backoff.js'
 export type { CallOptions, StreamCallOptions } from './client/call-options.js'
@@ -95,6 +95,9 @@ export type {
   MinerEvents,
 } from './server/watch.js'
 export { closeOnSignals } from './signals.js'
+export { type SocketSignerOptions, socketSigner } from './signer/socket-signer.js'
 export type { Address } from './transport/link.js'
+export type { PasswordSource, SecretSource } from './wallet/secret-source.js'
+export { secretSigner, type WalletOptions, walletSigner } from './wallet/wallet-signer.js'
 export { ErrorText } from './wire/protocol-texts.js'
 export { EncodedMap, Extension, type SynapseData, type Value } from './wire/value.js'

@@ -3,12 +3,13 @@ import 'reflect-metadata'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { allowlist, closeOnSignals, consoleLogger, Miner, synapse } from 'levin'
-import { signerFrom } from '../signer.js'
+import { signerArgs, signerFrom } from '../signer.js'
 import { Identify } from './contract.js'
 import { LanguageService } from './language-service.js'
 
 const { values } = parseArgs({
   options: {
+    ...signerArgs,
     port: { type: 'string', default: '8091' },
     allow: { type: 'string', multiple: true, default: [] },
     fault: { type: 'string', default: 'slow' },
@@ -17,7 +18,7 @@ const { values } = parseArgs({
 const SLOW_MS = 500
 
 const miner = new Miner({
-  signer: signerFrom('MINER_SEED', 0xd3),
+  signer: await signerFrom(values, 'MINER_SEED', 0xd3),
   access: allowlist(values.allow),
   logger: consoleLogger(),
 })

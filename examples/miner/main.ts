@@ -2,12 +2,13 @@
 import 'reflect-metadata'
 import { parseArgs } from 'node:util'
 import { allowlist, bodyLimit, closeOnSignals, consoleLogger, Miner, priority } from 'levin'
-import { signerFrom } from '../signer.js'
+import { signerArgs, signerFrom } from '../signer.js'
 import { tally } from './tally.js'
 import { TextMiner } from './text-miner.js'
 
 const { values } = parseArgs({
   options: {
+    ...signerArgs,
     host: { type: 'string', default: '127.0.0.1' },
     port: { type: 'string', default: '8091' },
     allow: { type: 'string', multiple: true, default: [] },
@@ -16,7 +17,7 @@ const { values } = parseArgs({
 if (values.allow.length === 0) console.error('No --allow HOTKEY: this miner will admit nobody')
 
 const miner = new Miner({
-  signer: signerFrom('MINER_SEED', 0xd1),
+  signer: await signerFrom(values, 'MINER_SEED', 0xd1),
   access: allowlist(values.allow),
   logger: consoleLogger(), // for people; without it, pino's JSON
 })

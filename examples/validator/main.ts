@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type Axon, type Outcome, Validator } from 'levin'
 import { type Identification, Identify } from '../miner/contract.js'
-import { signerFrom } from '../signer.js'
+import { signerArgs, signerFrom } from '../signer.js'
 import { mark, verdict } from './judge.js'
 import { Scores } from './scores.js'
 import { LiveLines, tableLines } from './table.js'
@@ -23,6 +23,7 @@ const ROUND_MS = 2_000
 const { values: args, positionals: paths } = parseArgs({
   allowPositionals: true,
   options: {
+    ...signerArgs,
     miners: { type: 'string' },
     scores: { type: 'string', default: 'scores.json' },
     rounds: { type: 'string', default: '5' },
@@ -36,7 +37,8 @@ if (args.miners === undefined || paths.length === 0) {
 
 const samples = await Promise.all(paths.map(readSample))
 const scores = await Scores.load(args.scores)
-const validator = new Validator({ signer: signerFrom('VALIDATOR_SEED', 0xd2), connectTimeoutMs: ROUND_MS })
+const signer = await signerFrom(args, 'VALIDATOR_SEED', 0xd2)
+const validator = new Validator({ signer, connectTimeoutMs: ROUND_MS })
 const stopping = new AbortController()
 process.once('SIGINT', () => stopping.abort())
 process.once('SIGTERM', () => stopping.abort())

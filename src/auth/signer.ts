@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { createHmac } from 'node:crypto'
 import { LevinError } from '../errors.js'
-import { keypairFromSeed, SEED_BYTES, SIGNATURE_BYTES, sign, verify } from './sr25519.js'
+import { seedOfMnemonic } from './mnemonic.js'
+import { type Keypair, keypairFromSeed, SEED_BYTES, SIGNATURE_BYTES, sign, verify } from './sr25519.js'
 import { decodeHotkey, encodeHotkey } from './ss58.js'
 
 /** A hotkey that can sign. The key itself may live elsewhere: in another process, an HSM, a remote signer. */
@@ -20,9 +21,30 @@ export interface Signer {
  * @throws LevinError `CONFIG` for anything else; the message never shows the seed
  */
 export function seedSigner(seed: Uint8Array | string): Signer {
-  const bytes = seedBytes(seed)
-  const keypair = keypairFromSeed(bytes)
-  const secret = createHmac('sha256', bytes).update('levin').digest()
+  return keypairSigner(keypairFromSeed(seedBytes(seed)))
+}
+
+/**
+ * A signer from the words that a wallet was made from (BIP-39 in English, without a passphrase or a derivation path).
+ * @param mnemonic 12, 15, 18, 21 or 24 words with spaces between them
+ * @throws LevinError `CONFIG` for anything else; the message never shows the words
+ */
+export function mnemonicSigner(mnemonic: string): Signer {
+  const seed = typeof mnemonic === 'string' ? seedOfMnemonic(mnemonic) : undefined
+  if (seed === undefined) {
+    throw new LevinError(
+      'CONFIG',
+      'that is no mnemonic: 12, 15, 18, 21 or 24 English words of BIP-39, of which the last fits the others',
+    )
+  }
+  const signer = seedSigner(seed)
+  seed.fill(0)
+  return signer
+}
+
+/** A signer that keeps the keypair, which nothing shows: not `inspect`, not JSON, not its keys. */
+export function keypairSigner(keypair: Keypair): Signer {
+  const secret = createHmac('sha256', keypair.secretKey).update('levin').digest()
   return {
     hotkey: encodeHotkey(keypair.publicKey),
     sign: (message) => sign(keypair, message),
@@ -35,7 +57,7 @@ export function seedSigner(seed: Uint8Array | string): Signer {
  * and not as a refusal by every peer.
  * @param hotkey SS58 address of the key that `sign` uses
  * @throws LevinError `CONFIG` when `hotkey` is none; `sign` rejects with `CONFIG` when the callback fails, or returns
- *   what is not the hotkey's signature
+ *   what is not the hotkey's signature; a LevinError of the callback is passed on as it is
  */
 export function callbackSigner(
   hotkey: string,
@@ -49,6 +71,7 @@ export function callbackSigner(
       try {
         signature = await sign(message)
       } catch (error) {
+        if (error instanceof LevinError) throw error
         throw new LevinError('CONFIG', `the signer of ${hotkey} failed: see the cause`, { cause: error })
       }
       if (!(signature instanceof Uint8Array && signature.length === SIGNATURE_BYTES)) {

@@ -1,5 +1,10 @@
 import { Buffer } from 'node:buffer'
-import { sr25519_keypair_from_seed, sr25519_sign, sr25519_verify } from '@polkadot-labs/schnorrkel-wasm'
+import {
+  sr25519_keypair_from_seed,
+  sr25519_pubkey,
+  sr25519_sign,
+  sr25519_verify,
+} from '@polkadot-labs/schnorrkel-wasm'
 import { isRistrettoPoint, littleEndian } from './ristretto.js'
 
 // The only file that knows the WebAssembly module. It was chosen over @polkadot/util-crypto because a flood of
@@ -11,14 +16,15 @@ import { isRistrettoPoint, littleEndian } from './ristretto.js'
 
 export const SEED_BYTES = 32
 export const SIGNATURE_BYTES = 64
+export const SECRET_KEY_BYTES = 64
 
-/** The order of the group: a signature's scalar must be below it. */
-const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n
+/** The order of the group: a scalar, of a key or a signature, must be below it. */
+export const GROUP_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n
 
 export interface Keypair {
   /** 32 bytes. */
   readonly publicKey: Uint8Array
-  /** 64 bytes: scalar and nonce seed. */
+  /** 64 bytes: scalar times 8, as ed25519 has it, and nonce seed. */
   readonly secretKey: Uint8Array
 }
 
@@ -26,7 +32,12 @@ export interface Keypair {
 export function keypairFromSeed(seed: Uint8Array): Keypair {
   if (seed.length !== SEED_BYTES) throw new RangeError(`a seed has ${SEED_BYTES} bytes`)
   const pair = sr25519_keypair_from_seed(seed)
-  return { secretKey: pair.slice(0, 64), publicKey: pair.slice(64) }
+  return { secretKey: pair.slice(0, SECRET_KEY_BYTES), publicKey: pair.slice(SECRET_KEY_BYTES) }
+}
+
+/** @param secretKey as in a {@link Keypair}, with a scalar that was looked at: the module panics on one that is too large */
+export function publicKeyOf(secretKey: Uint8Array): Uint8Array {
+  return sr25519_pubkey(secretKey)
 }
 
 /** A native library's sr25519, which takes anything and answers garbage with false or null. */
@@ -66,5 +77,5 @@ function isDecodableSignature(signature: Uint8Array): boolean {
   if (signature.length !== SIGNATURE_BYTES || (signature[63]! & 0x80) === 0) return false
   const scalar = Uint8Array.from(signature.subarray(32)) // a copy: slice() of a Buffer would be a view
   scalar[31]! &= 0x7f
-  return littleEndian(scalar) < ORDER
+  return littleEndian(scalar) < GROUP_ORDER
 }

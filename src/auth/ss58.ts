@@ -49,3 +49,14 @@ export function decodeHotkey(text: string): Uint8Array {
   }
   return key
 }
+
+/** The 32-byte public key of an address with any network's prefix, or undefined: one key has an address in each network. */
+export function decodeSubstrateAddress(text: string): Uint8Array | undefined {
+  if (!/^[1-9A-HJ-NP-Za-km-z]{46,50}$/.test(text)) return undefined
+  try {
+    const key = decodeAddress(text)
+    return key.length === KEY_BYTES ? key : undefined
+  } catch {
+    return undefined
+  }
+}

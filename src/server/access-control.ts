@@ -1,6 +1,7 @@
 /** The access policy as it runs: asked at each handshake, and again about everybody when its data changes. */
 import { inTime } from '../clock.js'
 import { LevinError } from '../errors.js'
+import type { Summary } from '../summary.js'
 import type { Link } from '../transport/link.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import { DEFAULT_MAX_AGE_MS } from './access/neuron-rule.js'
@@ -8,7 +9,6 @@ import { type AccessPolicy, type AccessRule, type Applicant, type Objection, rul
 import { startRule, stopRule } from './access/rule-start.js'
 import type { MinerSettings } from './options.js'
 import type { Peer, Peers } from './peers.js'
-import type { Summary } from './summary.js'
 
 /** How often an answer may be overtaken by a change of the policy. */
 const MOST_ATTEMPTS = 3

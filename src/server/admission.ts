@@ -8,6 +8,7 @@ import {
 } from '../auth/handshake.js'
 import { NonceCache } from '../auth/nonce-cache.js'
 import { LevinError } from '../errors.js'
+import type { Summary } from '../summary.js'
 import type { Link } from '../transport/link.js'
 import {
   decodeHandshakeRequest,
@@ -20,7 +21,6 @@ import { HandshakeRate } from './handshake-rate.js'
 import type { MinerSettings } from './options.js'
 import type { Peers } from './peers.js'
 import type { Session } from './session.js'
-import type { Summary } from './summary.js'
 import { TokenBucket } from './token-bucket.js'
 import type { Observers } from './watch.js'
 

@@ -1,6 +1,7 @@
 /** One stream of a validator's connection: its one request frame, and who answers it. */
 import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
+import type { Summary } from '../summary.js'
 import type { Link, LinkStream, StreamEvents } from '../transport/link.js'
 import { FrameDecoder, type FrameEvents } from '../wire/frame.js'
 import { MessageType, messageTypeName } from '../wire/message-type.js'
@@ -9,7 +10,6 @@ import { CLOSE_CODE, CloseReason, ErrorText } from '../wire/protocol-texts.js'
 import type { Admission } from './admission.js'
 import type { Dispatcher, Running } from './dispatch/dispatcher.js'
 import type { Session } from './session.js'
-import type { Summary } from './summary.js'
 
 /** THREATS M4: what a stranger may make us read. A handshake request has 185 bytes. */
 const MAX_FRAME_OF_A_STRANGER = 4096

@@ -4,6 +4,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -23,6 +26,8 @@ interface Case {
 
 /** A handler's time in the miners, so that running out of it takes seconds; the default is half a minute. */
 const HANDLER_TIMEOUT = ['--handler-timeout', '2']
+/** All of them thrice would be more handshakes than an address has in a minute. */
+const ONE_CASE = ['--cases', 'reconnect-after-close']
 const CASES_TIMEOUT_MS = 300_000
 /** Streams that a validator leaves in the middle of the answer. quiche has had enough of them some time: docs/engine.md. */
 const GIVE_UP = ['--give-up', process.env.LEVIN_ENGINE === 'quiche' ? '100' : '10000']
@@ -30,6 +35,7 @@ const GIVE_UP = ['--give-up', process.env.LEVIN_ENGINE === 'quiche' ? '100' : '1
 const built = (file: string): string =>
   fileURLToPath(new URL(`../../build/test/interop/${file}`, import.meta.url))
 const levinMiner: Program = { command: process.execPath, args: [built('levin-miner.js'), ...HANDLER_TIMEOUT] }
+const levinSigner = fileURLToPath(new URL('../../dist/signer/main.js', import.meta.url))
 const levinValidator: Program = { command: process.execPath, args: [built('levin-validator.js')] }
 const running = new Set<ChildProcess>()
 
@@ -84,6 +90,45 @@ async function against(miner: Program, client: Program, ...more: string[]): Prom
   }
 }
 
+/** The Rust client's cases before and after the signer is killed, and its refusal in between. */
+async function behindSigner(rust: Program): Promise<Case[]> {
+  const socket = join(mkdtempSync(join(tmpdir(), 'levin-signer-')), 'signer.sock')
+  const startSigner = async (): Promise<ChildProcess> => {
+    const child = spawn(process.execPath, [levinSigner, '--socket', socket, '--secret-env', 'SIGNER_SEED'], {
+      env: { ...process.env, SIGNER_SEED: `0x${'01'.repeat(32)}` },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    running.add(child)
+    child.once('exit', () => running.delete(child))
+    await once(child.stdout!, 'data')
+    return child
+  }
+  const client = command(rust, 'validator')
+  const signer = await startSigner()
+  const { port, stop } = await listening({ ...levinMiner, args: [...levinMiner.args, '--signer', socket] })
+  try {
+    const before = await cases(client, '--port', port, timeouts, ...GIVE_UP)
+    const gone = once(signer, 'exit')
+    signer.kill('SIGKILL')
+    await gone
+    const without = await cases(client, '--port', port, ...ONE_CASE)
+    const refused = {
+      case: 'is refused while the signer is away',
+      ok: without.some(({ ok }) => !ok) || without.at(-1)?.detail !== 'exit code 0',
+    }
+    const again = await startSigner()
+    const after = await cases(client, '--port', port, ...ONE_CASE)
+    again.kill()
+    return [
+      ...before,
+      refused,
+      ...after.map((each) => ({ ...each, case: `${each.case}, after the signer came back` })),
+    ]
+  } finally {
+    await stop()
+  }
+}
+
 function report(name: string, found: readonly Case[], atLeast: number): void {
   describe(name, () => {
     test(`tries at least ${atLeast} cases`, () => expect(found.length).toBeGreaterThanOrEqual(atLeast))
@@ -118,6 +163,7 @@ if (rust !== undefined) {
     await against(levinMiner, command(rust, 'validator'), timeouts, ...GIVE_UP),
     46,
   )
+  report('a Rust client with a Levin miner whose key is in levin-signer', await behindSigner(rust), 48)
   report(
     'hand-made handshakes and frames with a Levin miner',
     await against(levinMiner, command(rust, 'refusals')),

@@ -2,20 +2,30 @@
  * The miner that every peer is tried against, by the suite and by hand: `npm run interop:miner -- --port P`.
  *
  * Hotkey of seed 32 x 0x01; admits the validators of seeds 32 x 0x02 to 32 x 0x09. `--handler-timeout SECONDS` shortens
- * the 30 s that a handler has, `--progress-timeout
- * SECONDS` the 60 s that a stream may stand still. Protections are at their defaults.
+ * the 30 s that a handler has, `--progress-timeout SECONDS` the 60 s that a stream may stand still; `--signer PATH` asks
+ * levin-signer for its signatures instead of having the seed. Protections are at their defaults.
  */
 import 'reflect-metadata'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { allowlist, type Call, consoleLogger, Miner, type SynapseData, seedSigner, synapse } from 'levin'
+import {
+  allowlist,
+  type Call,
+  consoleLogger,
+  Miner,
+  type SynapseData,
+  seedSigner,
+  socketSigner,
+  synapse,
+} from 'levin'
 import { option, seedOf } from './options.js'
 
 const SLOW_MS = 60_000
 
 const validators = [2, 3, 4, 5, 6, 7, 8, 9].map((byte) => seedSigner(seedOf(byte)).hotkey)
 
+const signerPath = option('signer', '')
 const miner = new Miner({
-  signer: seedSigner(seedOf(1)),
+  signer: signerPath === '' ? seedSigner(seedOf(1)) : await socketSigner(signerPath),
   access: allowlist(validators),
   logger: consoleLogger(process.env.LEVIN_LOG === 'debug' ? 'debug' : 'warn'),
   handlerTimeoutMs: Number(option('handler-timeout', '30')) * 1000,

@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import { parseHotkey } from '../../auth/ss58.js'
 import { LevinError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
-import { readFile } from '../../metagraph/read-file.js'
+import { readFile } from '../../read-file.js'
 import { sourceKey } from '../../transport/source-key.js'
 
 /** Hosts by hotkey, each as `sourceKey` has it. */

@@ -2,6 +2,7 @@
 import type { Clock } from '../../clock.js'
 import { LevinError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
+import type { Summary } from '../../summary.js'
 import type { Address, LinkStream } from '../../transport/link.js'
 import { FRAME_HEADER_BYTES } from '../../wire/frame.js'
 import {
@@ -13,7 +14,6 @@ import {
 } from '../../wire/messages.js'
 import { ErrorText } from '../../wire/protocol-texts.js'
 import { LiveCall } from '../call.js'
-import type { Summary } from '../summary.js'
 import type { CallOutcome, Observers } from '../watch.js'
 import { BadAnswer, errorText, HandlerTimeout, hasCode, outcomeOf } from './outcome.js'
 import type { Route } from './route.js'

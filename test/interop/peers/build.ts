@@ -17,8 +17,8 @@ export interface PythonPeer {
   readonly script: string
 }
 
-/** `rust` and `python` speak btlightning's protocol, `bittensor` HTTP; `subtensor` and `sdk` read the chain. */
-export type PeerName = 'rust' | 'subtensor' | 'python' | 'bittensor' | 'sdk'
+/** `rust` and `python` speak btlightning's protocol, `bittensor` HTTP; `subtensor` and `sdk` read the chain; `wallet` writes keys. */
+export type PeerName = 'rust' | 'subtensor' | 'python' | 'bittensor' | 'sdk' | 'wallet'
 
 /** A Python package in a virtual environment of its own, with what `requirements.txt` of the peer's folder names. */
 interface Environment {
@@ -48,6 +48,13 @@ const SDK: Environment = {
   folder: 'bittensor-11.3.0',
   module: 'bittensor',
   version: '11.3.0',
+}
+
+const WALLET: Environment = {
+  peer: 'wallet',
+  folder: 'bittensor-wallet-4.1.1',
+  module: 'bittensor_wallet',
+  version: '4.1.1',
 }
 
 /** What this machine lacks to prepare a peer, in words for a message; empty when it has everything. */
@@ -103,6 +110,15 @@ export async function prepareBittensorPeer(): Promise<PythonPeer> {
 /** Bittensor's SDK of today, which reads the chain and publishes on it, and has no axon of its own any more. */
 export async function prepareSdkPeer(): Promise<PythonPeer> {
   return prepareEnvironment(SDK)
+}
+
+/** The two packages that write hotkeys today; each is the first argument of the one program for both. */
+export async function prepareWalletPeers(): Promise<Record<string, PythonPeer>> {
+  const wallet = await prepareEnvironment(WALLET)
+  return {
+    bittensor_wallet: wallet,
+    bittensor: { ...(await prepareEnvironment(SDK)), script: wallet.script },
+  }
 }
 
 /** Installs a package in a virtual environment where it is not there yet, and gives what to start. */

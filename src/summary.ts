@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js'
-import type { LogFields, Logger, LogLevel } from '../logger.js'
+import type { Clock } from './clock.js'
+import type { LogFields, Logger, LogLevel } from './logger.js'
 
 /** How long lines of one kind are counted instead of written. */
 const QUIET_MS = 60_000

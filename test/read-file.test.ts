@@ -2,7 +2,7 @@ import { appendFile, type FileHandle, mkdtemp, open, rm, truncate, writeFile } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { readFile } from '../../src/metagraph/read-file.js'
+import { readFile } from '../src/read-file.js'
 
 /** What another process does to the file once it is opened and measured. */
 let meanwhile: () => Promise<void>

@@ -1,5 +1,5 @@
 import { constants, open } from 'node:fs/promises'
-import { LevinError } from '../errors.js'
+import { LevinError } from './errors.js'
 
 /**
  * A whole file as it was at one moment.
