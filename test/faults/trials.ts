@@ -51,7 +51,13 @@ async function connected<T>(
   attempts = 1,
 ): Promise<T> {
   const signer = seedSigner(seedOf(FIRST_VALIDATOR + (validator % VALIDATORS)))
-  const one = new Validator({ signer, logger: silentLogger, connectTimeoutMs: 60_000, timeoutMs: 60_000 })
+  const one = new Validator({
+    signer,
+    logger: silentLogger,
+    connectTimeoutMs: 60_000,
+    timeoutMs: 60_000,
+    idleTimeoutMs: 1_200_000,
+  })
   try {
     let connection: MinerConnection | undefined
     for (let attempt = 1; connection === undefined; attempt++) {
@@ -215,7 +221,7 @@ export const TRIALS: readonly Trial[] = [
     asked: 'complete, on one connection',
     weather: [{ delayMs: 750, blackhole: { everyMs: 5000, forMs: 2000 } }],
     // QUIC waits twice as long after each probe that is lost: longer than what a miner and a reader wait by default.
-    minerArgs: ['--progress-timeout', '600', '--handler-timeout', '140'],
+    minerArgs: ['--progress-timeout', '600', '--handler-timeout', '1200', '--idle-timeout', '1201'],
     isLong: true,
     async run([network]) {
       return connected(network!, 0, async (connection) => {

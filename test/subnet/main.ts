@@ -3,13 +3,14 @@ import 'reflect-metadata'
 import { parseArgs } from 'node:util'
 import { stopAll } from '../bench/processes.js'
 import { churn } from './churn.js'
+import { largeStream } from './large-stream.js'
 import { mixedRounds } from './mixed.js'
 import { timeRounds } from './rounds.js'
 import { Subnet } from './subnet.js'
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'rounds,mixed,churn,disturbed' },
+    only: { type: 'string', default: 'rounds,mixed,churn,disturbed,stream' },
     miners: { type: 'string', default: '500' },
     rounds: { type: 'string', default: '20' },
     times: { type: 'string', default: '3' },
@@ -22,6 +23,7 @@ const parts: Record<string, () => Promise<boolean>> = {
   mixed: () => mixedRounds(subnet, miners),
   churn: () => churn(subnet, false),
   disturbed: () => churn(subnet, true),
+  stream: largeStream,
 }
 let holds = true
 for (const name of values.only.split(',')) {

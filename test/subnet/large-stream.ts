@@ -1,0 +1,43 @@
+/** One stream of 10 GB in chunks of 1 MiB, read slower than it could be sent: what the validator holds of it. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { seedSigner, silentLogger, synapse, Validator } from 'levin'
+import { script } from '../bench/peers.js'
+import { startMiner } from '../bench/processes.js'
+import { seedOf } from '../interop/options.js'
+
+const MIB = 1024 * 1024
+const BYTES = 10_000_000_000
+/** The reader stops for a moment after so many chunks. */
+const PAUSE_EVERY = 8
+const SAMPLE_EVERY = 100
+/** What is there before has grown to its size. */
+const WARM_BYTES = 1_000_000_000
+const MOST_GROWTH = 32 * MIB
+
+const Bulk = synapse('bulk', { stream: true })
+
+export async function largeStream(): Promise<boolean> {
+  const { port } = await startMiner('the miner', script('levin-miner.js', '--port', '0'))
+  const axon = { hotkey: seedSigner(seedOf(1)).hotkey, host: '127.0.0.1', port }
+  const validator = new Validator({ signer: seedSigner(seedOf(2)), logger: silentLogger })
+  const request = { bytes: BYTES, chunk: MIB }
+  const held: number[] = []
+  let bytes = 0
+  let chunks = 0
+  const begin = performance.now()
+  for await (const chunk of validator.stream(axon, Bulk, request, {
+    maxStreamBytes: Number.POSITIVE_INFINITY,
+  })) {
+    bytes += chunk.length
+    if (++chunks % PAUSE_EVERY === 0) await sleep(1)
+    if (bytes > WARM_BYTES && chunks % SAMPLE_EVERY === 0) held.push(process.memoryUsage.rss())
+  }
+  validator.close()
+  const seconds = (performance.now() - begin) / 1000
+  const mib = (value: number): string => (value / MIB).toFixed(0)
+  const [early, late] = [held.slice(0, 20), held.slice(-20)].map((some) => Math.max(...some))
+  console.log(
+    `a stream of ${(bytes / 1e9).toFixed(1)} GB to a slow reader: ${seconds.toFixed(0)} s; ${mib(early!)} MiB of memory after its first GB, ${mib(late!)} MiB at its end, ${mib(Math.max(...held))} MiB at most`,
+  )
+  return bytes === BYTES && late! - early! < MOST_GROWTH
+}
