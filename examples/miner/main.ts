@@ -1,7 +1,12 @@
-/** node build/examples/miner/main.js --port 8091 --allow VALIDATOR_HOTKEY [--allow ANOTHER] */
+/**
+ * node build/examples/miner/main.js --port 8091 --allow VALIDATOR_HOTKEY [--allow ANOTHER]
+ * node build/examples/miner/main.js --port 8091 --netuid 2 [--network test] [--min-stake 1000] [--publish 203.0.113.7]
+ */
 import 'reflect-metadata'
 import { parseArgs } from 'node:util'
-import { allowlist, bodyLimit, closeOnSignals, consoleLogger, Miner, priority } from 'levin'
+import { allowlist, any, bodyLimit, closeOnSignals, consoleLogger, Miner, minStake, priority } from 'levin'
+import { publishAxon, subtensor } from 'levin/subtensor'
+import { subnetArgs, subnetFrom } from '../chain.js'
 import { signerArgs, signerFrom } from '../signer.js'
 import { tally } from './tally.js'
 import { TextMiner } from './text-miner.js'
@@ -9,18 +14,26 @@ import { TextMiner } from './text-miner.js'
 const { values } = parseArgs({
   options: {
     ...signerArgs,
+    ...subnetArgs,
+    'min-stake': { type: 'string', default: '1000' },
+    publish: { type: 'string' },
     host: { type: 'string', default: '127.0.0.1' },
     port: { type: 'string', default: '8091' },
     allow: { type: 'string', multiple: true, default: [] },
   },
 })
-if (values.allow.length === 0) console.error('No --allow HOTKEY: this miner will admit nobody')
+const { netuid } = values
+const subnet = netuid === undefined ? undefined : subnetFrom(values.network, netuid)
+if (values.allow.length === 0 && subnet === undefined)
+  console.error('Neither --allow HOTKEY nor --netuid: this miner will admit nobody')
 
-const miner = new Miner({
-  signer: await signerFrom(values, 'MINER_SEED', 0xd1),
-  access: allowlist(values.allow),
-  logger: consoleLogger(), // for people; without it, pino's JSON
-})
+const signer = await signerFrom(values, 'MINER_SEED', 0xd1)
+const logger = consoleLogger() // for people; without it, pino's JSON
+const allowed = allowlist(values.allow)
+const access =
+  subnet === undefined ? allowed : any(allowed, minStake(Number(values['min-stake']), subtensor(subnet)))
+
+const miner = new Miner({ signer, access, logger })
   .use(bodyLimit(1024 * 1024))
   .use(priority((call) => (call.synapse === 'Identify' ? 1 : 0), { concurrency: 16 })) // what is quick goes first
   .use(tally())
@@ -31,3 +44,9 @@ closeOnSignals(miner)
 
 const { port } = await miner.listen({ host: values.host, port: Number(values.port) })
 console.log(`listening ${port}`)
+
+if (subnet !== undefined && values.publish !== undefined) {
+  const { outcome, stop } = publishAxon({ ...subnet, signer, host: values.publish, port, logger })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+  console.log((await outcome).message)
+}

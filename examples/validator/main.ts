@@ -1,10 +1,15 @@
-/** node build/examples/validator/main.js --miners miners.json [--scores scores.json] [--rounds 5] [--every 2000] FILE... */
+/**
+ * node build/examples/validator/main.js --miners miners.json [--scores scores.json] [--rounds 5] [--every 2000] FILE...
+ * With --netuid 2 [--network test] instead of --miners, it follows the miners of that subnet.
+ */
 import 'reflect-metadata'
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type Axon, type Outcome, Validator } from 'levin'
+import { subtensor } from 'levin/subtensor'
+import { subnetArgs, subnetFrom } from '../chain.js'
 import { type Identification, Identify } from '../miner/contract.js'
 import { signerArgs, signerFrom } from '../signer.js'
 import { mark, verdict } from './judge.js'
@@ -24,14 +29,18 @@ const { values: args, positionals: paths } = parseArgs({
   allowPositionals: true,
   options: {
     ...signerArgs,
+    ...subnetArgs,
     miners: { type: 'string' },
     scores: { type: 'string', default: 'scores.json' },
     rounds: { type: 'string', default: '5' },
     every: { type: 'string', default: '2000' },
   },
 })
-if (args.miners === undefined || paths.length === 0) {
-  console.error('usage: validator/main.js --miners FILE [--scores FILE] [--rounds N] [--every MS] TEXT...')
+const { miners, netuid } = args
+if ((miners === undefined) === (netuid === undefined) || paths.length === 0) {
+  console.error(
+    'usage: validator/main.js (--miners FILE | --netuid N [--network NAME]) [--scores FILE] [--rounds N] [--every MS] TEXT...',
+  )
   process.exit(2)
 }
 
@@ -45,16 +54,19 @@ process.once('SIGTERM', () => stopping.abort())
 const live = process.stdout.isTTY ? new LiveLines() : undefined
 const last = new Map<string, string>()
 
+if (netuid !== undefined) await validator.follow(subtensor(subnetFrom(args.network, netuid)))
+
 const rounds = Number(args.rounds)
 for (let round = 1; round <= rounds && !stopping.signal.aborted; round++) {
-  const axons = await readMiners(args.miners)
-  void validator.setMiners(axons) // who is new is connected while the others are asked
-  await ask(axons, round)
+  // who is new is connected while the others are asked
+  if (miners !== undefined) void validator.setMiners(await readMiners(miners))
+  await ask(validator.miners(), round)
   await scores.save()
   if (round < rounds) await wait(Number(args.every), undefined, { signal: stopping.signal }).catch(() => {})
 }
-printWeights(await readMiners(args.miners))
+printWeights(validator.miners())
 validator.close()
+process.exit(0) // the chain is still being followed
 
 async function ask(axons: readonly Axon[], round: number): Promise<void> {
   const places = new Map(axons.map(({ hotkey }, i) => [hotkey, i]))

@@ -326,6 +326,11 @@ export class Pool {
     this.#observers.tell('connection', { state, host, port, hotkey: proven, error, retryInMs })
   }
 
+  /** Those of the list, as it gave them. */
+  miners(): Axon[] {
+    return [...this.#registry.miners.values()].filter(({ isListed }) => isListed).map(({ axon }) => axon)
+  }
+
   /** Hotkeys of the miners that can be asked at once. */
   authenticated(): string[] {
     return [...this.#live.keys()].flatMap(({ proven }) => proven ?? [])

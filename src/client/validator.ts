@@ -426,6 +426,15 @@ export class Validator {
     return follow(source, options, setMiners, this.#settings.logger)
   }
 
+  /**
+   * The miners that `setMiners` or `follow` listed last, whether they are connected or not.
+   *
+   * @example await validator.queryAll(validator.miners(), Forecast, { city: 'Oslo', days: 3 })
+   */
+  miners(): Axon[] {
+    return this.#pool.miners()
+  }
+
   /** SS58 hotkeys of the miners that are connected and have proved themselves. */
   authenticated(): string[] {
     return this.#pool.authenticated()

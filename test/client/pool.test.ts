@@ -158,6 +158,7 @@ describe('setMiners', () => {
       miner.on('connection', ({ state, closed: info }) => state === 'closed' && closed.push(info!.reason))
     await validator.setMiners([gone!.axon, moves!.axon, stays!.axon])
     expect(validator.authenticated()).toHaveLength(3)
+    expect(validator.miners()).toEqual([gone!.axon, moves!.axon, stays!.axon])
 
     const moved = await startMiner({ signer: signerOf(11) })
     await validator.setMiners([moved.axon, stays!.axon, added!.axon])
@@ -168,6 +169,7 @@ describe('setMiners', () => {
     expect(closed.sort()).toEqual(['miner_addr_changed', 'miner_deregistered'])
     expect(stays!.miner.stats().handshakes.accepted).toBe(1)
     expect(Object.keys(validator.stats().miners)).not.toContain(gone!.axon.hotkey)
+    expect(new Set(validator.miners())).toEqual(new Set([moved.axon, stays!.axon, added!.axon]))
     // asked by what the caller still has in hand, at the address of the list
     await work(validator, moves!.axon)
     expect(moved.ran).toEqual(['a'])
