@@ -50,6 +50,7 @@ function parse() {
   try {
     const { values } = parseArgs({
       options: {
+        help: { type: 'boolean', default: false },
         socket: { type: 'string' },
         'allow-group': { type: 'boolean', default: false },
         'wallet.name': { type: 'string' },
@@ -61,6 +62,10 @@ function parse() {
         'secret-fd': { type: 'string' },
       },
     })
+    if (values.help) {
+      console.log(USAGE)
+      process.exit(0)
+    }
     if (values.socket === undefined) throw new LevinError('CONFIG', '--socket is missing')
     return { ...values, socket: values.socket }
   } catch (error) {
