@@ -16,6 +16,10 @@ const shared = {
   },
 }
 
+/** With `LEVIN_TESTS=engine`: what knows no engine, or tries both, need not be tried again on the other one. */
+const isOneEngine = process.env.LEVIN_TESTS === 'engine'
+const noEngine = 'auth,contract,metagraph,signer,subtensor,testing,transport,types,wallet,wire'
+
 /**
  * unit     what `npm test` runs: needs Node and nothing else
  * house    the rules of the code base itself: import arrows, the docs name what exists
@@ -30,7 +34,7 @@ export default defineConfig({
           ...shared.test,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/interop/**', 'test/house/**'],
+          exclude: ['test/interop/**', 'test/house/**', ...(isOneEngine ? [`test/{${noEngine}}/**`] : [])],
         },
       },
       { ...shared, test: { ...shared.test, name: 'house', include: ['test/house/**/*.test.ts'] } },
@@ -40,6 +44,7 @@ export default defineConfig({
           ...shared.test,
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
+          exclude: isOneEngine ? ['test/interop/{chain,wallet}.test.ts'] : [],
           testTimeout: 180_000,
           hookTimeout: 1_800_000,
           fileParallelism: false,

@@ -120,7 +120,7 @@ describe('mending', () => {
     const via = { ...axon, port: relay.port }
     const events = connections(validator)
     await validator.query(via, Work, { text: 'before', n: 1 })
-    await relay.move()
+    relay.move()
     await expect(validator.query(via, Work, { text: 'lost', n: 1 }, { timeoutMs: 3_000 })).rejects.toEqual(
       code('TIMED_OUT'),
     )

@@ -1,60 +1,62 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 
 export interface Relay {
   readonly port: number
-  /** Every datagram that the client sent, as it was. */
+  /** Every datagram that the clients sent, as it was. */
   readonly fromClient: Buffer[]
-  /** Sends to the server from the relay's own port, as if it came from the client. */
+  /** Sends to the server from the port that stands for the client that was heard last, as if it came from there. */
   sendAsClient(datagram: Uint8Array): void
   /** From here on nothing passes, either way, and nobody is told. */
   goSilent(): void
   /** Takes `goSilent` back. */
   goOn(): void
-  /** Sends to the server from another port from here on, as a router does that forgot its table. */
-  move(): Promise<void>
+  /** Sends to the server from other ports from here on, as a router does that forgot its table. */
+  move(): void
   close(): void
 }
 
-/** A UDP relay between one client and a server on loopback, which keeps what it sees. */
+/** A UDP relay between clients and a server on loopback, which keeps what it sees. Each client has a port of its own. */
 export async function relayTo(serverPort: number): Promise<Relay> {
   const front = createSocket('udp4')
-  let back = createSocket('udp4')
   const fromClient: Buffer[] = []
-  let client: RemoteInfo | undefined
+  const backs = new Map<number, Socket>()
+  let last: Socket | undefined
   let silent = false
-  front.on('message', (datagram, from) => {
-    client = from
+  const backOf = (clientPort: number): Socket => {
+    let back = backs.get(clientPort)
+    if (back === undefined) {
+      back = createSocket('udp4')
+      back.on('message', (datagram) => !silent && front.send(datagram, clientPort, '127.0.0.1'))
+      backs.set(clientPort, back)
+    }
+    return back
+  }
+  const forget = (): void => {
+    for (const back of backs.values()) back.close()
+    backs.clear()
+  }
+  front.on('message', (datagram, { port }) => {
     fromClient.push(Buffer.from(datagram))
-    if (!silent) back.send(datagram, serverPort, '127.0.0.1')
+    last = backOf(port)
+    if (!silent) last.send(datagram, serverPort, '127.0.0.1')
   })
-  const onAnswer = (datagram: Buffer) =>
-    client && !silent && front.send(datagram, client.port, client.address)
-  back.on('message', onAnswer)
-  await Promise.all([bound(front), bound(back)])
+  front.bind(0, '127.0.0.1')
+  await once(front, 'listening')
   return {
     port: front.address().port,
     fromClient,
-    sendAsClient: (datagram) => back.send(datagram, serverPort, '127.0.0.1'),
+    sendAsClient: (datagram) => last!.send(datagram, serverPort, '127.0.0.1'),
     goSilent: () => {
       silent = true
     },
     goOn: () => {
       silent = false
     },
-    move: async () => {
-      back.close()
-      back = createSocket('udp4').on('message', onAnswer)
-      await bound(back)
-    },
+    move: forget,
     close: () => {
       front.close()
-      back.close()
+      forget()
     },
   }
-}
-
-async function bound(socket: Socket): Promise<void> {
-  socket.bind(0, '127.0.0.1')
-  await once(socket, 'listening')
 }
