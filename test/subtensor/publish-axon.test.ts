@@ -131,7 +131,7 @@ test('an address that the chain never takes is the end of it', async () => {
   expect([submitted(node), clock.pending]).toEqual([0, 0])
 })
 
-test('what a node refuses when it is sent is the same as what it refuses before', async () => {
+test('a node that is gone when it is sent is told of, and no failure of the miner', async () => {
   const { node, warnings, publish } = await world()
   node.misbehave('drop', 'author_submitExtrinsic')
   const published = publish()
