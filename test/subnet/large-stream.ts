@@ -6,7 +6,8 @@ import { startMiner } from '../bench/processes.js'
 import { seedOf } from '../interop/options.js'
 
 const MIB = 1024 * 1024
-const BYTES = 10_000_000_000
+const CHUNKS = 9_600
+const BYTES = CHUNKS * MIB
 /** The reader stops for a moment after so many chunks. */
 const PAUSE_EVERY = 8
 const SAMPLE_EVERY = 100
@@ -14,18 +15,21 @@ const SAMPLE_EVERY = 100
 const WARM_BYTES = 1_000_000_000
 const MOST_GROWTH = 32 * MIB
 
-const Bulk = synapse('bulk', { stream: true })
+const Count = synapse('count', { stream: true })
 
 export async function largeStream(): Promise<boolean> {
-  const { port } = await startMiner('the miner', script('levin-miner.js', '--port', '0'))
+  const { port } = await startMiner(
+    'the miner',
+    script('../interop/levin-miner.js', '--port', '0', '--handler-timeout', '140'),
+  )
   const axon = { hotkey: seedSigner(seedOf(1)).hotkey, host: '127.0.0.1', port }
   const validator = new Validator({ signer: seedSigner(seedOf(2)), logger: silentLogger })
-  const request = { bytes: BYTES, chunk: MIB }
+  const request = { n: CHUNKS, size: MIB }
   const held: number[] = []
   let bytes = 0
   let chunks = 0
   const begin = performance.now()
-  for await (const chunk of validator.stream(axon, Bulk, request, {
+  for await (const chunk of validator.stream(axon, Count, request, {
     maxStreamBytes: Number.POSITIVE_INFINITY,
   })) {
     bytes += chunk.length
