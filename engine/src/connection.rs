@@ -18,6 +18,15 @@ pub fn handle_of(id: u64) -> usize {
     (id % HANDLES) as usize
 }
 
+/// What is done although nothing came, besides what quinn does.
+#[derive(PartialEq)]
+enum Own {
+    /// A newcomer has taken too long.
+    CutOff,
+    /// Somebody who proved himself is asked for a sign of life.
+    Ping,
+}
+
 pub struct Connection {
     pub quic: quinn_proto::Connection,
     pub id: u64,
@@ -150,34 +159,33 @@ impl Connection {
 
     /// When something has to be done although nothing came.
     pub fn deadline(&mut self) -> Option<Instant> {
-        let own = if self.is_ending() {
-            None
-        } else if !self.is_established {
-            self.is_server.then(|| self.born_at + limits::HALF_OPEN_TIME)
-        } else {
-            self.is_trusted.then(|| self.heard_at + self.keep_alive)
-        };
+        let own = self.own_deadline().map(|(at, _)| at);
         [self.quic.poll_timeout(), own, self.silence.deadline(self.quic.rtt())].into_iter().flatten().min()
     }
 
-    /// Nothing is asked of it any more: only quinn's own deadlines are left.
-    fn is_ending(&self) -> bool {
-        self.is_over || self.condemned.is_some() || self.quic.is_closed()
+    /// None for one of which nothing is asked any more: only quinn's own deadlines are left then.
+    fn own_deadline(&self) -> Option<(Instant, Own)> {
+        if self.is_over || self.condemned.is_some() || self.quic.is_closed() {
+            None
+        } else if !self.is_established {
+            self.is_server.then(|| (self.born_at + limits::HALF_OPEN_TIME, Own::CutOff))
+        } else {
+            self.is_trusted.then(|| (self.heard_at + self.keep_alive, Own::Ping))
+        }
+    }
+
+    fn is_due(&self, now: Instant, what: Own) -> bool {
+        self.own_deadline().is_some_and(|(at, own)| at <= now && own == what)
     }
 
     pub fn on_deadline(&mut self, now: Instant) {
-        let is_half_open = self.is_server && !self.is_established && !self.is_ending();
-        if is_half_open && now >= self.born_at + limits::HALF_OPEN_TIME {
+        if self.is_due(now, Own::CutOff) {
             self.condemn("TLS was not done in time");
             return;
         }
         self.silence.expire(now, self.quic.rtt());
         self.quic.handle_timeout(now);
-        if self.is_established
-            && self.is_trusted
-            && !self.is_ending()
-            && now >= self.heard_at + self.keep_alive
-        {
+        if self.is_due(now, Own::Ping) {
             self.quic.ping();
             self.heard_at = now; // the next one after another silence; quinn keeps the idle timeout
         }
