@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.js'
 import { LevinError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
 import type { MetagraphSource } from '../../metagraph/source.js'
+import { isFresh } from './freshness.js'
 import { loadHosts, saveHosts } from './hosts-file.js'
 
 /** A validator moves, or speaks from several machines; one that uses a new address each time must not crowd out others. */
@@ -49,11 +50,7 @@ export class LearnedHosts {
    */
   get enforces(): boolean {
     const { share, source, maxAgeMs } = this.#settings
-    try {
-      return this.#share >= share && (source.ageMs() ?? Infinity) <= maxAgeMs
-    } catch {
-      return false
-    }
+    return this.#share >= share && isFresh(source, maxAgeMs)
   }
 
   /** Of the permitted stake, from 0 to 1: that of hotkeys whose hosts are known. */

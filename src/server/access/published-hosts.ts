@@ -4,6 +4,7 @@ import type { Logger } from '../../logger.js'
 import { routableAxon } from '../../metagraph/reachable.js'
 import type { MetagraphSource, Neuron } from '../../metagraph/source.js'
 import { sourceKey } from '../../transport/source-key.js'
+import { isFresh } from './freshness.js'
 
 export interface PublishedHostsSettings {
   readonly source: MetagraphSource
@@ -30,11 +31,8 @@ export class PublishedHosts {
    * datagram of a stranger, so that a source that throws shuts nobody out, and ends nothing.
    */
   get enforces(): boolean {
-    try {
-      return this.#hosts.size > 0 && (this.ageMs() ?? Infinity) <= this.#settings.maxAgeMs
-    } catch {
-      return false
-    }
+    const { source, maxAgeMs } = this.#settings
+    return this.#hosts.size > 0 && isFresh(source, maxAgeMs)
   }
 
   get size(): number {
