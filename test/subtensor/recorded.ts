@@ -1,5 +1,6 @@
 /** What real runtimes answered: see data/README.md. */
 import { readFileSync } from 'node:fs'
+import type { AxonInfo } from '../../src/subtensor/neurons-lite.js'
 
 const url = (name: string) => new URL(`data/${name}`, import.meta.url)
 const json = (name: string) => JSON.parse(readFileSync(url(name), 'utf8'))
@@ -18,14 +19,7 @@ export interface Expected {
   /** `stake` of `get_neurons_lite`. */
   readonly stake: bigint
   readonly emission: bigint
-  readonly axon: {
-    readonly block: bigint
-    readonly version: number
-    readonly ip: bigint
-    readonly port: number
-    readonly ipType: number
-    readonly protocol: number
-  }
+  readonly axon: AxonInfo
   readonly alphaStake: bigint
   readonly taoStake: bigint
   readonly totalStake: bigint

@@ -1,5 +1,6 @@
 /** The 256 neurons of test/subtensor/data as a fake node takes them, and what the real runtime answered about them. */
 import { readFileSync } from 'node:fs'
+import type { AxonInfo } from '../../../src/subtensor/neurons-lite.js'
 import { numberToIp } from '../../../src/testing/chain/ip.js'
 import {
   type FakeAxon,
@@ -7,38 +8,9 @@ import {
   type FakePrometheus,
   fakeNeuron,
 } from '../../../src/testing/index.js'
+import { type Expected, expected } from '../../subtensor/recorded.js'
 
-type AxonColumns = readonly [
-  block: string,
-  version: number,
-  ip: string,
-  port: number,
-  ipType: number,
-  protocol: number,
-]
 type PrometheusColumns = readonly [block: number, version: number, ip: string, port: number, ipType: number]
-
-interface Table<Row> {
-  readonly columns: readonly string[]
-  readonly neurons: readonly Row[]
-}
-
-/** In the order of expected.256.json. */
-type Expected = readonly [
-  uid: number,
-  hotkey: string,
-  coldkey: string,
-  active: boolean,
-  validatorPermit: boolean,
-  lastUpdate: string,
-  stake: string,
-  emission: string,
-  axon: AxonColumns,
-  alphaStake: string,
-  taoStake: string,
-  totalStake: string,
-  registeredAt: string,
-]
 
 /** In the order of others.256.json. */
 type Others = readonly [
@@ -66,35 +38,26 @@ export function recordedJson<T>(file: string): T {
 
 /** A copy for each who asks, in the order of uids. */
 export function recordedNeurons(): FakeNeuron[] {
-  const others = recordedJson<Table<Others>>('others.256.json').neurons
-  return recordedJson<Table<Expected>>('expected.256.json').neurons.map((row, uid) =>
-    neuronOf(row, others[uid]!),
-  )
+  const others = recordedJson<{ readonly neurons: readonly Others[] }>('others.256.json').neurons
+  return expected.map((row, uid) => neuronOf(row, others[uid]!))
 }
 
 function neuronOf(row: Expected, others: Others): FakeNeuron {
-  const [, hotkey, coldkey, active, validatorPermit, lastUpdate, stake, emission, axon, ...rest] = row
-  const [alphaStake, taoStake, totalStake, registeredAt] = rest.map(BigInt) as [
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-  ]
   const [rank, incentive, consensus, trust, validatorTrust, dividends, pruningScore] = others
   return fakeNeuron({
-    hotkey,
-    coldkey,
-    active,
-    validatorPermit,
-    stake: BigInt(stake),
-    alphaStake,
-    taoStake,
-    totalStake,
-    axon: axonOf(axon, others),
+    hotkey: row.hotkey,
+    coldkey: row.coldkey,
+    active: row.active,
+    validatorPermit: row.validatorPermit,
+    stake: row.stake,
+    alphaStake: row.alphaStake,
+    taoStake: row.taoStake,
+    totalStake: row.totalStake,
+    axon: axonOf(row.axon, others),
     prometheus: prometheusOf(others[9]),
-    lastUpdate: BigInt(lastUpdate),
-    registeredAt,
-    emission: BigInt(emission),
+    lastUpdate: row.lastUpdate,
+    registeredAt: row.registeredAt,
+    emission: row.emission,
     rank,
     incentive,
     consensus,
@@ -106,12 +69,12 @@ function neuronOf(row: Expected, others: Others): FakeNeuron {
 }
 
 function axonOf(
-  [block, version, ip, port, type, protocol]: AxonColumns,
+  { block, version, ip, port, ipType, protocol }: AxonInfo,
   others: Others,
 ): FakeAxon | undefined {
-  if (type === 0) return undefined
+  if (ipType === 0) return undefined
   const [placeholder1, placeholder2] = [others[7], others[8]]
-  const address = numberToIp({ ip: BigInt(ip), type })
+  const address = numberToIp({ ip, type: ipType })
   return { block: Number(block), version, ip: address, port, protocol, placeholder1, placeholder2 }
 }
 
