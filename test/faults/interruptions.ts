@@ -3,24 +3,18 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Axon, seedSigner } from 'levin'
 import { type Command, type Miner, startMiner } from '../bench/processes.js'
-import { seedOf } from '../interop/options.js'
 import { buildRustPeer, missingTools } from '../interop/peers/build.js'
 import { Load } from './load.js'
-import type { Means } from './means.js'
+import { axonAt, type Means, VALIDATORS } from './means.js'
 import type { Row } from './report.js'
 
-const VALIDATORS = 8
 const TIMES = 20
 /** Of each validator: 200 a second together. */
 const EVERY_MS = 40
 const TIMEOUT_MS = 5_000
 const LIMIT_MS = 30_000
 const MOVE_EVERY_MS = 5_000
-
-const hotkey = seedSigner(seedOf(1)).hotkey
-const axonAt = (port: number): Axon => ({ hotkey, host: '127.0.0.1', port })
 
 export async function* interruptionsOf(means: Means, isWanted: (id: string) => boolean): AsyncGenerator<Row> {
   const { isShort, network, program } = means

@@ -1,8 +1,7 @@
 /** Validators that ask one miner without a pause, each on its own time and never waiting for an answer, and note all of it. */
-import { type Axon, LevinError, seedSigner, silentLogger, synapse, Validator } from 'levin'
-import { seedOf } from '../interop/options.js'
+import { type Axon, LevinError, silentLogger, synapse, Validator } from 'levin'
+import { validatorSigner } from './means.js'
 
-const FIRST_VALIDATOR = 2
 const echo = synapse('echo', {})
 
 interface Event {
@@ -25,8 +24,7 @@ export class Load {
   /** @param everyMs milliseconds between two requests of one validator */
   constructor(axon: Axon, validators: number, everyMs: number, timeoutMs: number) {
     this.#validators = Array.from({ length: validators }, (_, i) => {
-      const signer = seedSigner(seedOf(FIRST_VALIDATOR + i))
-      const validator = new Validator({ signer, logger: silentLogger, timeoutMs })
+      const validator = new Validator({ signer: validatorSigner(i), logger: silentLogger, timeoutMs })
       validator.on('connection', ({ state }) => {
         const events = state === 'authenticated' ? this.connections : this.losses
         events.push({ validator: i, at: performance.now() })

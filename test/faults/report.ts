@@ -6,6 +6,13 @@ export interface Row {
   readonly holds: boolean
 }
 
+/** `3 TIMED_OUT`, `7 ok`: how often each is there, in the order in which they came. */
+export function countEach(codes: readonly string[]): string[] {
+  const counts = new Map<string, number>()
+  for (const code of codes) counts.set(code, (counts.get(code) ?? 0) + 1)
+  return [...counts].map(([code, times]) => `${times} ${code}`)
+}
+
 /** As Markdown, its columns padded as the formatter leaves them. */
 export function formatTable(rows: readonly Row[]): string {
   const cells = [

@@ -1,15 +1,7 @@
 /** What is tried in bad weather, and what is asked of it. The numbers T1 to T21 are those of the threat model. */
-import {
-  type Axon,
-  LevinError,
-  type MinerConnection,
-  seedSigner,
-  silentLogger,
-  synapse,
-  Validator,
-} from 'levin'
-import { seedOf } from '../interop/options.js'
-import type { Network } from './means.js'
+import { LevinError, type MinerConnection, silentLogger, synapse, Validator } from 'levin'
+import { axonAt, type Network, VALIDATORS, validatorSigner } from './means.js'
+import { countEach } from './report.js'
 import type { Weather } from './weather.js'
 
 export interface Trial {
@@ -33,12 +25,6 @@ export interface Finding {
 const MIB = 1024 * 1024
 const echo = synapse('echo', {})
 const count = synapse('count', { stream: true })
-const miner = seedSigner(seedOf(1)).hotkey
-/** Validators that the miners of the suite admit. */
-const FIRST_VALIDATOR = 2
-const VALIDATORS = 8
-
-const axonOf = ({ port }: Network): Axon => ({ hotkey: miner, host: '127.0.0.1', port })
 
 /**
  * Asks as one of the validators; each has one connection at a time.
@@ -50,7 +36,7 @@ async function connected<T>(
   use: (connection: MinerConnection) => Promise<T>,
   attempts = 1,
 ): Promise<T> {
-  const signer = seedSigner(seedOf(FIRST_VALIDATOR + (validator % VALIDATORS)))
+  const signer = validatorSigner(validator % VALIDATORS)
   const one = new Validator({
     signer,
     logger: silentLogger,
@@ -61,7 +47,7 @@ async function connected<T>(
   try {
     let connection: MinerConnection | undefined
     for (let attempt = 1; connection === undefined; attempt++) {
-      connection = await one.connect(axonOf(network)).catch((error: unknown) => {
+      connection = await one.connect(axonAt(network.port)).catch((error: unknown) => {
         if (attempt === attempts) throw error
         return undefined
       })
@@ -243,7 +229,7 @@ export const TRIALS: readonly Trial[] = [
 
 /** What went wrong, by code. */
 function failuresOf(codes: readonly string[]): string {
-  const counts = new Map<string, number>()
-  for (const code of codes) if (code !== 'ok') counts.set(code, (counts.get(code) ?? 0) + 1)
-  return [...counts].map(([code, times]) => `; ${times} ${code}`).join('')
+  return countEach(codes.filter((code) => code !== 'ok'))
+    .map((count) => `; ${count}`)
+    .join('')
 }

@@ -1,9 +1,9 @@
 /** One stream of 10 GB in chunks of 1 MiB, read slower than it could be sent: what the validator holds of it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { seedSigner, silentLogger, synapse, Validator } from 'levin'
+import { silentLogger, synapse, Validator } from 'levin'
 import { script } from '../bench/peers.js'
 import { startMiner } from '../bench/processes.js'
-import { seedOf } from '../interop/options.js'
+import { axonAt, validatorSigner } from '../faults/means.js'
 
 const MIB = 1024 * 1024
 const CHUNKS = 9_600
@@ -22,14 +22,13 @@ export async function largeStream(): Promise<boolean> {
     'the miner',
     script('../interop/levin-miner.js', '--port', '0', '--handler-timeout', '140'),
   )
-  const axon = { hotkey: seedSigner(seedOf(1)).hotkey, host: '127.0.0.1', port }
-  const validator = new Validator({ signer: seedSigner(seedOf(2)), logger: silentLogger })
+  const validator = new Validator({ signer: validatorSigner(0), logger: silentLogger })
   const request = { n: CHUNKS, size: MIB }
   const held: number[] = []
   let bytes = 0
   let chunks = 0
   const begin = performance.now()
-  for await (const chunk of validator.stream(axon, Count, request, {
+  for await (const chunk of validator.stream(axonAt(port), Count, request, {
     maxStreamBytes: Number.POSITIVE_INFINITY,
   })) {
     bytes += chunk.length

@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type Axon, IsBytes, seedSigner, silentLogger, synapse, Validator } from 'levin'
+import { countEach } from '../faults/report.js'
 import { seedOf } from '../interop/options.js'
 import { minerSigner } from './keys.js'
 import type { Subnet } from './subnet.js'
@@ -59,16 +60,10 @@ export async function mixedRounds(subnet: Subnet, count: number): Promise<boolea
     const misjudged = told.filter((code, i) => code !== expected[i]).length
     isRight &&= misjudged === 0 && took <= ROUND_MS + LATE_MS
     console.log(
-      `round ${round} of ${count} miners, ${DEAD} dead, ${SLOW} slow, ${WRONG} somebody else, ${RUBBISH} with rubbish: ${counts(told)}; ${misjudged} misjudged; over after ${took.toFixed(0)} ms of ${ROUND_MS}`,
+      `round ${round} of ${count} miners, ${DEAD} dead, ${SLOW} slow, ${WRONG} somebody else, ${RUBBISH} with rubbish: ${countEach(told).join(', ')}; ${misjudged} misjudged; over after ${took.toFixed(0)} ms of ${ROUND_MS}`,
     )
   }
   validator.close()
   silent.close()
   return isRight
-}
-
-function counts(codes: readonly string[]): string {
-  const by = new Map<string, number>()
-  for (const code of codes) by.set(code, (by.get(code) ?? 0) + 1)
-  return [...by].map(([code, n]) => `${n} ${code}`).join(', ')
 }
