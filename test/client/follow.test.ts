@@ -4,7 +4,7 @@ import { type FollowOptions, inMemoryMetagraph, type Neuron } from '../../src/in
 import { neuronOf } from '../metagraph/neurons.js'
 import { until } from '../support/frames.js'
 import { signerOf } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { newValidator, silentPort, startMiner, startMiners, type TestMiner } from '../support/subnet.js'
 
 /** Miners as the chain would tell of them; where they really are is on loopback. */

@@ -19,7 +19,7 @@ import {
 } from '../../src/index.js'
 import { turn, until } from '../support/frames.js'
 import { minerSigner, validatorSigner } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 
 class Numbered {
   @IsInt() n!: number

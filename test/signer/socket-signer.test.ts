@@ -13,7 +13,7 @@ import { requestTranscript } from '../../src/auth/transcript.js'
 import { SignerServer } from '../../src/signer/server.js'
 import { socketSigner } from '../../src/signer/socket-signer.js'
 import { minerSigner, signerOf, validatorSigner } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 
 let folder: string
 let path: string

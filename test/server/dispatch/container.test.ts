@@ -18,7 +18,7 @@ import { MinerContainer } from '../../../src/server/dispatch/container.js'
 import type { DeclaredHandler } from '../../../src/server/service.js'
 import { turn, until } from '../../support/frames.js'
 import { minerSigner, signerOf } from '../../support/hotkeys.js'
-import { RecordingLogger } from '../../support/recording-logger.js'
+import { RecordingLogger } from '../../../src/testing/recording-logger.js'
 import { ServedMiner } from '../../support/served-miner.js'
 
 const Who = synapse('who', {})

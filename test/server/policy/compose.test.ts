@@ -4,7 +4,7 @@ import { compose } from '../../../src/server/policy/compose.js'
 import type { Middleware, Next } from '../../../src/server/policy/middleware.js'
 import { EncodedMap } from '../../../src/wire/value.js'
 import { turn } from '../../support/frames.js'
-import { RecordingLogger } from '../../support/recording-logger.js'
+import { RecordingLogger } from '../../../src/testing/recording-logger.js'
 
 const call = new LiveCall(
   {

@@ -1,4 +1,4 @@
-import type { LogFields, Logger, LogLevel } from '../../src/logger.js'
+import type { LogFields, Logger, LogLevel } from '../logger.js'
 
 export interface Line {
   readonly level: LogLevel
