@@ -1,10 +1,10 @@
 /** A validator that follows a metagraph, with miners on loopback. */
 import { expect, test, vi } from 'vitest'
 import { type FollowOptions, inMemoryMetagraph, type Neuron } from '../../src/index.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { neuronOf } from '../metagraph/neurons.js'
 import { until } from '../support/frames.js'
 import { signerOf } from '../support/hotkeys.js'
-import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { newValidator, silentPort, startMiner, startMiners, type TestMiner } from '../support/subnet.js'
 
 /** Miners as the chain would tell of them; where they really are is on loopback. */

@@ -115,7 +115,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'logger.ts',
     'pino-logger.ts',
   ],
-  testing: ['auth', 'errors.ts'],
+  testing: [
+    'client',
+    'server',
+    'metagraph',
+    'contract',
+    'decorators',
+    'transport',
+    'auth',
+    'errors.ts',
+    'options.ts',
+    'clock.ts',
+    'logger.ts',
+  ],
 }
 
 /** Packages and built-in modules that only one place may know. */
@@ -133,7 +145,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
     'wallet/forms/polkadot-js.ts',
   ],
   'hash-wasm': ['wallet/argon2.ts'],
-  tsyringe: ['server/dispatch/container.ts', 'server/dispatch/worker-thread.ts'],
+  tsyringe: ['server/dispatch/container.ts', 'server/dispatch/worker-thread.ts', 'testing/overrides.ts'],
   pino: ['pino-logger.ts'],
   piscina: ['server/dispatch/workers.ts'],
   'class-transformer': ['contract/dto.ts'],
@@ -141,9 +153,8 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'reflect-metadata': ['decorators/metadata.ts'],
   ws: [
     'subtensor/load-ws.ts',
-    'testing/chain/connections.ts',
-    'testing/chain/fake-node.ts',
-    'testing/chain/misbehaviour.ts',
+    'testing/chain/load-ws.ts',
+    'testing/chain/connections.ts', // its types
   ],
 }
 
@@ -203,6 +214,14 @@ test('the table names what there is', () => {
       files.some((file) => inside(file, home)),
       home,
     ).toBe(true)
+  }
+})
+
+test('what is for tests is loaded by nothing else', () => {
+  for (const file of files.filter((name) => !inside(name, 'testing'))) {
+    for (const specifier of imports(file).filter((name) => name.startsWith('.'))) {
+      expect(inside(relative(src, join(src, dirname(file), specifier)), 'testing'), file).toBe(false)
+    }
   }
 })
 

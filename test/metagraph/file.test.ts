@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type MetagraphFileOptions, metagraphFile } from '../../src/metagraph/file.js'
 import type { MetagraphSource } from '../../src/metagraph/source.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
-import { until } from '../support/frames.js'
 import { RecordingLogger } from '../../src/testing/recording-logger.js'
+import { until } from '../support/frames.js'
 import { neuronOf } from './neurons.js'
 
 let folder: string
