@@ -10,8 +10,10 @@ import type { AnyMiner, TestSubnet } from './test-subnet.js'
 import { TestValidator, withCause } from './test-validator.js'
 import { turn } from './turn.js'
 
-/** How far the clock goes, turn by turn, until a miner has stopped: what is left of its calls is cut off. */
+/** How far the clock goes, turn by turn, while a miner stops: what is left of its calls is cut off. */
 const STOP_STEP_MS = 1000
+/** Past the longest `drainMs`; from there on, a hook that takes its time is waited for as in production. */
+const STOP_STEPS = 3_605
 
 /** A miner that listens in memory. */
 export class TestMiner<M extends AnyMiner = AnyMiner> implements AsyncDisposable {
@@ -83,8 +85,8 @@ export class TestMiner<M extends AnyMiner = AnyMiner> implements AsyncDisposable
   }
 
   /**
-   * Closes its validators and stops the miner, with its `@OnStop` hooks. The clock goes on by itself until it has
-   * stopped, so that a handler that never ends holds up nothing. Idempotent.
+   * Closes its validators and stops the miner, with its `@OnStop` hooks. The clock goes on by itself meanwhile, so that a
+   * handler that never ends holds up nothing. Idempotent.
    */
   close(): Promise<void> {
     this.#closed ??= this.#stop()
@@ -97,7 +99,7 @@ export class TestMiner<M extends AnyMiner = AnyMiner> implements AsyncDisposable
     const stopped = this.miner.close().finally(() => {
       isStopped = true
     })
-    while (!isStopped) {
+    for (let step = 0; step < STOP_STEPS && !isStopped; step++) {
       await turn()
       this.clock.advance(STOP_STEP_MS)
     }

@@ -146,6 +146,18 @@ test('a handler that never ends holds up nothing at the end of a test', async ()
   await miner.close()
 })
 
+test("the runner's own fake timers are none of its business", async () => {
+  vi.useFakeTimers()
+  try {
+    const miner = await started()
+    const alice = await miner.as('alice', { stake: 1000 })
+    expect((await alice.query(Forecast, OSLO)).data).toEqual({ celsius: [28, 1] })
+    await miner.close()
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
 test('is disposed of with its scope', async () => {
   const miner = await started()
   const alice = await miner.as('alice', { stake: 1000 })
