@@ -1,4 +1,4 @@
-/** What compiles with `levin/testing`, and what must not. Never run: `types.test.ts` compiles it. */
+/** What compiles with `levin/testing`, and what must not. Never run: `types.slow.test.ts` compiles it. */
 import { allowlist, Miner } from '../../src/index.js'
 import { override, testMiner, testSubnet } from '../../src/testing/index.js'
 import { BytesSynapse, Forecast, ForecastSynapse } from './contract.js'
