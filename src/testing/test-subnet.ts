@@ -23,11 +23,13 @@ export type GivenOptions = Required<
   Pick<MinerOptions, 'signer' | 'engine' | 'clock' | 'logger' | 'container'>
 >
 
+type Given = 'signer' | 'engine' | 'clock'
+
 /** Makes the miner of a test, best by the function that makes it in production. */
 export type BuildMiner<M> = (options: GivenOptions, metagraph: TestMetagraph) => M
 
 /** What a test needs of a miner. */
-export type AnyMiner = Pick<Miner, 'hotkey' | 'listen' | 'close' | 'on' | 'stats'>
+export type AnyMiner = Pick<Miner, 'hotkey' | 'listen' | 'close' | 'on'>
 
 export interface TestMinerOptions {
   /** What is injected in place of which services. Threads of handlers with `worker` make their own, and hear nothing of it. */
@@ -70,14 +72,12 @@ export class TestSubnet implements AsyncDisposable {
       },
       this.metagraph,
     )
-    if (miner?.hotkey !== signer.hotkey) {
-      throw new LevinError(
-        'CONFIG',
-        'testMiner: the miner was not made with the options that the function is given: ' +
-          'write (options) => new Miner({ ...options, access }), and return the miner',
-      )
-    }
+    if (miner?.hotkey !== signer.hotkey) throw madeWithout('signer')
     const { host, port } = await miner.listen({ port: 0 })
+    if (host !== MINER_HOST) {
+      await miner.close()
+      throw madeWithout('engine')
+    }
     const axon: Axon = { hotkey: signer.hotkey, host, port }
     this.metagraph.put(axon, { active: true, axon: { host, port, protocol: QUIC } })
     const made = new TestMiner(miner, axon, this)
@@ -90,16 +90,17 @@ export class TestSubnet implements AsyncDisposable {
    * @param who name of a test key, or a signer
    * @param standing what the metagraph says of it; it is not registered when nothing is given
    * @param options of `new Validator`, besides those that make it one of this subnet
+   * @throws LevinError CONFIG as `new Validator` does
    */
   validator(
     who: string | Signer,
     standing?: NeuronFields,
-    options: Partial<ValidatorOptions> = {},
+    options: Partial<Omit<ValidatorOptions, Given>> = {},
   ): Validator {
     const signer = typeof who === 'string' ? testKey(who) : who
     if (standing !== undefined) this.metagraph.put(signer, standing)
     const engine = this.network.at(validatorHost(signer.hotkey))
-    const validator = new Validator({ signer, engine, clock: this.clock, logger: this.log, ...options })
+    const validator = new Validator({ logger: this.log, ...options, signer, engine, clock: this.clock })
     this.#validators.push(validator)
     return validator
   }
@@ -114,6 +115,13 @@ export class TestSubnet implements AsyncDisposable {
     return this.close()
   }
 }
+
+const madeWithout = (option: keyof GivenOptions): LevinError =>
+  new LevinError(
+    'CONFIG',
+    `testMiner: the miner was made without the ${option} that the function is given: ` +
+      'write (options) => new Miner({ ...options, access }), and return the miner',
+  )
 
 /** An empty subnet. */
 export const testSubnet = (): TestSubnet => new TestSubnet()

@@ -30,7 +30,7 @@ afterEach(async () => {
 
 interface Wrong {
   readonly access?: (metagraph: MetagraphSource) => AccessPolicy
-  readonly build?: (options: MinerOptions) => Pick<Miner, 'hotkey' | 'listen' | 'close' | 'on' | 'stats'>
+  readonly build?: (options: MinerOptions) => Pick<Miner, 'hotkey' | 'listen' | 'close' | 'on'>
   /** What the author's test says of it, in memory and over a socket. */
   readonly says: { code: string; peerMessage?: string; message?: unknown }
 }

@@ -2,6 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { type Call, LevinError, Miner, open, synapse } from '../../src/index.js'
 import {
   type BuildMiner,
+  memoryNetwork,
   override,
   type TestMiner,
   type TestMinerOptions,
@@ -208,8 +209,12 @@ test('a mistake of the test says what to do', async () => {
     testMiner(() => weatherMiner({ signer: testKey('bob'), access: open() })),
   ).rejects.toMatchObject({
     code: 'CONFIG',
-    message: expect.stringContaining('new Miner({ ...options, access })'),
+    message: expect.stringContaining('without the signer'),
   })
+  const elsewhere = testMiner((given) =>
+    weatherMiner({ ...given, access: open(), engine: memoryNetwork().at() }),
+  )
+  await expect(elsewhere).rejects.toThrow('without the engine')
   expect(() => override(ForecastMiner, {} as never)).toThrow('ForecastMiner answers synapses')
   expect(() => override(undefined as never, {})).toThrow('override takes the class')
   await expect(started({ override: [] } as never)).rejects.toThrow("there is no option 'override'")
