@@ -8,15 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import {
-  Miner,
-  mnemonicSigner,
-  open,
-  secretSigner,
-  seedSigner,
-  Validator,
-  walletSigner,
-} from '../../src/index.js'
+import { mnemonicSigner, secretSigner, seedSigner, walletSigner } from '../../src/index.js'
 import { RecordingLogger } from '../support/recording-logger.js'
 
 const MNEMONIC = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk'
@@ -266,28 +258,4 @@ describe('a seed or a mnemonic', () => {
       expect(() => mnemonicSigner(text)).toThrow(expect.objectContaining({ code: 'CONFIG' }))
     }
   })
-})
-
-test('no public object shows a secret', async () => {
-  put('wallet-4.1.1-mnemonic.json')
-  const signers = [await walletSigner({ path, logger }), seedSigner(SEED), mnemonicSigner(MNEMONIC)]
-  for (const signer of signers) {
-    expect(signer.hotkey).toBe(A)
-    const miner = new Miner({ signer, access: open(), logger })
-    const validator = new Validator({ signer, logger })
-    for (const each of [signer, miner, validator, validator.stats()]) {
-      const shown = inspect(each, {
-        depth: 20,
-        showHidden: true,
-        maxArrayLength: null,
-        maxStringLength: null,
-      })
-      // The seed, the scalar as it is and times 8, the nonce, the words: as hex, and as a Buffer is shown.
-      expect(shown.replace(/[ ,\n]|0x/g, '')).not.toMatch(
-        /fac7959dbf|05d655846|28b02e2a1c|fd190cce74|bottomdrive/i,
-      )
-    }
-    validator.close()
-  }
-  expect(JSON.stringify(logger.lines)).not.toMatch(/fac7959dbf|05d655846|fd190cce74|bottom drive/)
 })
