@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { mnemonicSigner, secretSigner, seedSigner, walletSigner } from '../../src/index.js'
+import { mnemonicSigner, secretSigner, walletSigner } from '../../src/index.js'
 import { RecordingLogger } from '../support/recording-logger.js'
 
 const MNEMONIC = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk'
