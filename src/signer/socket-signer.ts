@@ -13,9 +13,9 @@ const DEFAULT_TIMEOUT_MS = 3_000
 
 export interface SocketSignerOptions {
   /** Which hotkey, of a signer that holds several. Default: the only one. */
-  readonly hotkey?: string
+  readonly hotkey?: string | undefined
   /** How long one signature may take, with the time to connect. Default: 3,000. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 /**
