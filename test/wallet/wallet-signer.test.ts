@@ -206,7 +206,7 @@ describe('refused by what was found', () => {
     [`{"secretSeed":"${SEED}","cryptoType":2}`, 'its cryptoType is 2'],
     [
       '{"encoded":"","encoding":{"content":["pkcs8","ed25519"],"type":["none"],"version":"3"}}',
-      "its encoding.content is .*'ed25519'.*: .*make a hotkey of that kind",
+      "its encoding.content is .*'ed25519'.*: make a hotkey of it",
     ],
     ['$2a$10$', 'which holds no key.* regen-hotkey'],
   ])('%s', async (text, reason) => {
