@@ -88,9 +88,9 @@ const [axon, axonBehind] = [await axonOf(miner), await axonOf(behind)]
 
 const connections = [await validator.connect(axon), await validator.connect(axonBehind)]
 for (const connection of connections) show('answer', await connection.query(Echo, { n: 1 }))
-await validator.query(axon, Echo, { n: 2 })
 const broken = new EncodedMap(new Uint8Array([0x81])) // a map of one entry, without it
 for (const connection of connections) await fails('a malformed request', () => connection.query(Echo, broken))
+await validator.query(axon, Echo, { n: 2 }) // its connection takes the place of the first
 await fails('not admitted', () => other.connect(axon))
 await fails('another hotkey', () => validator.connect({ ...axon, hotkey: ofVariable.hotkey }))
 await fails('a transaction', () => ofSocket.sign(Buffer.from('not a handshake')))
