@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
-import { WebSocketServer } from 'ws'
 import { LevinError } from '../../errors.js'
+import { loadWs } from '../../subtensor/load-ws.js'
 import { type Block, Blocks } from './blocks.js'
 import { Connections } from './connections.js'
 import type { Node } from './methods.js'
@@ -71,9 +71,10 @@ const HASH = /^0x[0-9a-f]{64}$/
 
 /**
  * Starts a node; close it when the test is done.
- * @throws LevinError `CONFIG` for a neuron that cannot be encoded, and for a genesis that is no hash
+ * @throws LevinError `CONFIG` for a neuron that cannot be encoded, for a genesis that is no hash, and without the package `ws`
  */
 export async function fakeNode(options: FakeNodeOptions = {}): Promise<FakeNode> {
+  const { WebSocketServer } = await loadWs('a fake node')
   const { block = 1, port = 0, specVersion = 461, transactionVersion = 1, metadata } = options
   if (options.genesis !== undefined && !HASH.test(options.genesis)) {
     throw new LevinError(
