@@ -26,7 +26,7 @@ test('200 miners appear, move, swap hotkeys and leave: the list is right after e
   }
   const opened: string[] = []
   validator.on('connection', ({ hotkey, state }) => {
-    if (state === 'authenticated') opened.push(hotkey)
+    if (state === 'authenticated') opened.push(hotkey!)
   })
   /** @returns who was connected anew for it */
   const follows = async (some: readonly TestMiner[]): Promise<readonly string[]> => {
