@@ -6,10 +6,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { FakeNode } from '../../src/testing/index.js'
 import { NETUID, neuronOf, neurons, startNode, TAO } from '../subtensor/subnet.js'
-import { until } from '../support/frames.js'
 import { signerOf } from '../support/hotkeys.js'
 
 const program = (name: string) =>
@@ -18,6 +17,7 @@ const text = fileURLToPath(new URL('../../examples/texts/tram.de.txt', import.me
 /** On loopback, and none that the chain refuses to know. */
 const HOST = '127.0.0.2'
 const [minerKey, rich, poor] = [1, 2, 3]
+const PATIENCE_MS = 60_000
 const seedOf = (byte: number) => `0x${byte.toString(16).padStart(2, '0').repeat(32)}`
 
 let folder: string
@@ -79,7 +79,8 @@ test('a miner publishes itself, and validators find it there; who has too little
     },
   })
   const port = await startMiner(node, '--min-stake', '500', '--publish', HOST)
-  await until(() => node.requests.get('author_submitExtrinsic') === 1)
+  const isSent = () => node.requests.get('author_submitExtrinsic') === 1
+  await vi.waitUntil(isSent, { interval: 50, timeout: PATIENCE_MS }) // a request a second, by default
   node.advance()
   expect(neurons(node)[0]!.axon).toMatchObject({ ip: HOST, port, protocol: 4 })
   const [admitted, refused] = await Promise.all([runValidator(node, rich), runValidator(node, poor)])
