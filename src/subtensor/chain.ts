@@ -45,6 +45,8 @@ class Nodes {
   /** Which endpoint is asked. */
   #index = 0
   #connection: Connection | undefined
+  /** Of an answer on that connection: what the one of its users takes who takes most. */
+  #mostBytes = 0
   /** When each endpoint was last sent something, or will be. */
   readonly #lastAt = new Map<string, number>()
   /** The last turn, settled or not. */
@@ -96,7 +98,8 @@ class Nodes {
   async #try<T>(endpoint: string, settings: ChainSettings, work: (ask: Ask) => Promise<T>): Promise<T> {
     const { clock, connectTimeoutMs, syncTimeoutMs } = settings
     const late = (what: string, ms: number) => () => new LevinError('TIMED_OUT', `${what} within ${ms} ms`)
-    if (this.#connection === undefined || this.#connection.closed !== undefined) {
+    const isOpen = this.#connection !== undefined && this.#connection.closed === undefined
+    if (!isOpen || this.#mostBytes < settings.maxAnswerBytes) {
       const notOpen = late('it could not be connected', connectTimeoutMs)
       await inTime(clock, connectTimeoutMs, this.#connect(endpoint, settings), notOpen)
     }
@@ -107,8 +110,9 @@ class Nodes {
   async #connect(endpoint: string, settings: ChainSettings): Promise<void> {
     const { genesis, clock } = settings
     await this.#gap(endpoint, settings)
-    const maxAnswerBytes = Math.max(...[...this.#users].map((user) => user.maxAnswerBytes))
-    const connection = await Connection.to(endpoint, { clock, maxAnswerBytes })
+    this.#drop(stopped()) // one that takes too few bytes for who asks now
+    this.#mostBytes = Math.max(...[...this.#users].map((user) => user.maxAnswerBytes))
+    const connection = await Connection.to(endpoint, { clock, maxAnswerBytes: this.#mostBytes })
     if (this.#users.size === 0) return connection.close(stopped())
     this.#connection = connection
     await connection.opened

@@ -130,13 +130,18 @@ describe('how often', () => {
     await late
   })
 
-  test('an answer may be as large as any of the sources says', async () => {
+  test('an answer may be as large as any of the sources says, whoever came first', async () => {
     const node = await startNode()
     const small = sourceOf([node], { maxAnswerBytes: 1024 })
     await expect(small.start()).rejects.toEqual(error('LIMIT', 'more bytes than maxAnswerBytes'))
-    const both = [sourceOf([node]).start(), small.start()]
-    await Promise.all(both)
-    expect([...small.neurons()]).toHaveLength(3)
+    await sourceOf([node], { maxAnswerBytes: 2000 }).start()
+    expect(node.connections).toBe(2)
+    neurons(node).push(...[13, 14, 15, 16, 17].map((byte) => neuronOf(byte)))
+    node.advance()
+    const large = sourceOf([node])
+    await Promise.all([large.start(), small.start()])
+    expect([...small.neurons()]).toHaveLength(8)
+    expect(node.connections).toBe(3)
   })
 
   test('nothing after its stop; a source can be started again', async () => {
