@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'options.ts': ['errors.ts'],
   'read-file.ts': ['errors.ts'],
   'summary.ts': ['clock.ts', 'logger.ts'],
-  'observers.ts': ['errors.ts', 'logger.ts'],
+  'observers.ts': ['summary.ts', 'errors.ts', 'clock.ts', 'logger.ts'],
   'engine.ts': ['auth', 'transport', 'errors.ts', 'logger.ts'],
   'pino-logger.ts': ['errors.ts', 'logger.ts'],
   'signals.ts': ['clock.ts', 'logger.ts', 'pino-logger.ts'],
@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'metagraph',
     'auth',
     'read-file.ts',
+    'summary.ts',
     'errors.ts',
     'options.ts',
     'clock.ts',
@@ -101,6 +102,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'errors.ts',
     'options.ts',
     'observers.ts',
+    'summary.ts',
     'clock.ts',
     'logger.ts',
     'pino-logger.ts',
@@ -121,6 +123,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'metagraph',
     'contract',
     'decorators',
+    'subtensor/load-ws.ts',
     'transport',
     'auth',
     'errors.ts',
@@ -153,8 +156,9 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'reflect-metadata': ['decorators/metadata.ts'],
   ws: [
     'subtensor/load-ws.ts',
-    'testing/chain/load-ws.ts',
-    'testing/chain/connections.ts', // its types
+    'subtensor/connection.ts',
+    'testing/chain/connections.ts',
+    'testing/chain/misbehaviour.ts',
   ],
 }
 

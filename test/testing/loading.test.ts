@@ -10,6 +10,6 @@ test('ws is loaded by the fake node alone, and its absence says what to do', asy
   expect(load).toHaveBeenCalledTimes(0)
   await expect(fakeNode()).rejects.toMatchObject({
     code: 'CONFIG',
-    message: "fakeNode needs the package 'ws': run npm install --save-dev ws",
+    message: "a fake node needs the package 'ws': run npm install ws",
   })
 })
