@@ -22,6 +22,8 @@ const writeBudgetMs = (bytes: number): number =>
 export interface Seeker {
   readonly reader: FrameReader
   opened(stream: LinkStream): void
+  /** Waits for a stream of another connection from here on. */
+  moveTo(open: OpenStream): void
 }
 
 /** Opens a stream now, or when a slot is free: then the place in the line is returned. */
@@ -86,6 +88,10 @@ export abstract class Exchange implements FrameReaderEvents, Seeker {
     }
     this.#place = open(this)
     if (this.#place !== undefined) this.#wait('slot', timeoutMs)
+  }
+
+  moveTo(open: OpenStream): void {
+    this.#place = open(this)
   }
 
   opened(stream: LinkStream): void {

@@ -154,9 +154,13 @@ export class MinerConnection {
   }
 
   #failWaiting(reason: string): void {
+    for (const seeker of this.#takeWaiting()) seeker.reader.onReset(reason)
+  }
+
+  *#takeWaiting(): Generator<Seeker> {
     for (let place = this.#waiting.first; place !== undefined; place = this.#waiting.first) {
       place.leave()
-      place.value.reader.onReset(reason)
+      yield place.value
     }
   }
 
@@ -170,11 +174,20 @@ export class MinerConnection {
     this.#link.ping()
   }
 
-  /** @internal Takes no more calls, as its owner promises: ends when the last one is over. */
-  retire(): void {
+  /**
+   * @internal Takes no more calls, as its owner promises: ends when the last one is over.
+   * @param successor where those wait from here on that wait for a stream: nothing was sent of them. Without one they fail
+   */
+  retire(successor: MinerConnection | undefined): void {
+    if (successor?.axon.hotkey !== this.axon.hotkey) this.#failWaiting('the miner fell silent')
+    else for (const seeker of this.#takeWaiting()) seeker.moveTo(successor.#open)
+    this.#endWhenIdle()
+  }
+
+  #endWhenIdle(): void {
     if (!this.isOpen) return
-    if (this.#link.streams().length === 0 && this.#waiting.first === undefined) this.close()
-    else this.#settings.clock.after(RETIRED_LOOK_MS, () => this.retire())
+    if (this.#link.streams().length === 0) this.close()
+    else this.#settings.clock.after(RETIRED_LOOK_MS, () => this.#endWhenIdle())
   }
 
   /** @internal */

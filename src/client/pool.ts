@@ -232,16 +232,21 @@ export class Pool {
       return new Promise<void>((resolve) => void this.#clock.after(LAST_ASK_MS, resolve))
     }
     const begin = () => this.#attempt(address, lastAsk)
-    live.standby ??= new Standby(begin, reconnect, this.#clock, () => {
-      this.#retired.add(live.connection!)
-      live.connection!.retire()
-      this.#lose(
-        address,
-        live,
-        new LevinError('CONNECTION_LOST', 'it fell silent, and another one came through'),
-      )
-    })
+    live.standby ??= new Standby(begin, reconnect, this.#clock, () => void this.#replace(address, live))
     live.standby.silence(isSilent)
+  }
+
+  async #replace(address: MinerAddress, live: Live): Promise<void> {
+    const silent = live.connection!
+    this.#retired.add(silent)
+    this.#lose(
+      address,
+      live,
+      new LevinError('CONNECTION_LOST', 'it fell silent, and another one came through'),
+    )
+    const next = this.#live.get(address)
+    await next?.reached.catch(() => {})
+    silent.retire(next?.connection)
   }
 
   /** @returns whether an attempt at another connection runs already */
