@@ -257,5 +257,6 @@ test('after close nothing is asked, and nothing waits', async () => {
   validator.close()
   await waiting
   await expect(work(validator, axon)).rejects.toEqual(code('CONFIG'))
+  await expect(validator.stream(axon, Count, task).next()).rejects.toEqual(code('CONFIG'))
   await expect(validator.setMiners([axon])).rejects.toEqual(code('ABORTED'))
 })

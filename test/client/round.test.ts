@@ -88,6 +88,8 @@ describe('queryAll', () => {
     expect(codes(await validator.queryAll(axons, Work, { text: 'a', n: -1 }))).toEqual(
       Array(3).fill('INVALID_REQUEST'),
     )
+    const { calls } = validator.stats().miners[miners[0]!.axon.hotkey]!
+    expect(calls).toMatchObject({ running: 0, answered: 0, failed: { INVALID_REQUEST: 2 } })
   })
 
   test('one request for all is validated once', async () => {
