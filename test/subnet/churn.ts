@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Axon, seedSigner, silentLogger, synapse, Validator } from 'levin'
 import { ROUGH } from '../faults/trials.js'
+import type { Weather } from '../faults/weather.js'
 import { seedOf } from '../interop/options.js'
 import type { Subnet } from './subnet.js'
 
@@ -11,8 +12,9 @@ const TIMES = 100
 const LIMIT_MS = 30_000
 const Echo = synapse('echo', {})
 
-/** A part of the miners is reached through it. */
+/** So many miners are reached through a bad network. */
 const NETWORKED = 100
+const WEATHER: Weather = { ...ROUGH, drop: 0.02 }
 const SEED = 7
 
 /**
@@ -24,13 +26,13 @@ export type Faults = 'none' | 'standing' | 'network'
 const MEANWHILE: Record<Faults, string> = {
   none: '',
   standing: ', while their processes stand still again and again',
-  network: `, of which ${NETWORKED} are behind a network that loses a tenth`,
+  network: `, of which ${NETWORKED} are behind a bad network`,
 }
 
 export async function churn(subnet: Subnet, faults: Faults): Promise<boolean> {
   const [half, otherHalf] = await Promise.all([0, 1].map((n) => subnet.start({ first: n * 550, count: 550 })))
   const groups = [half!, otherHalf!]
-  const first = faults === 'network' ? await subnet.networked(half!, NETWORKED, ROUGH, SEED) : half!.axons
+  const first = faults === 'network' ? await subnet.networked(half!, NETWORKED, WEATHER, SEED) : half!.axons
   const all = [...first, ...otherHalf!.axons]
   const validator = new Validator({ signer: seedSigner(seedOf(4)), logger: silentLogger })
   const unwanted: string[] = []
