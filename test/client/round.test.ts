@@ -35,7 +35,7 @@ describe('queryAll', () => {
       { ...good!.axon, hotkey: 'nobody' },
       closed!.axon,
     ]
-    const validator = newValidator({ connectTimeoutMs: 300 })
+    const validator = newValidator({ connectTimeoutMs: 1_000 })
     const outcomes = await validator.queryAll(axons, Work, task)
     expect(codes(outcomes)).toEqual([
       'ok',
