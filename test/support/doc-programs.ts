@@ -67,8 +67,9 @@ export function compilePage(page: string): DocPrograms {
  */
 export function compileAllPages(): { folder: string; faults: string[] } {
   const folder = emptyFolder(join(root, 'build', 'all-docs'))
-  const preamble = join(folder, 'doc-preamble.ts')
-  writeFileSync(preamble, readFileSync(join(root, 'test/support/doc-preamble.ts')))
+  const preamble = readFileSync(join(root, 'test/support/doc-preamble.ts'), 'utf8')
+  writeFileSync(join(folder, 'preamble.ts'), preamble)
+  const known = [...preamble.matchAll(/^export declare const (\w+)/gm)].map(([, name]) => name).join(', ')
   const files = pages.flatMap((page) => {
     const programs = writePrograms(page, join(folder, page)).map((file) => join(folder, page, file))
     const fragments = blocksOf(page)
@@ -76,12 +77,13 @@ export function compileAllPages(): { folder: string; faults: string[] } {
       .map(({ text, line }) => {
         const path = join(folder, page, `line-${line}.fragment.ts`)
         mkdirSync(dirname(path), { recursive: true })
-        writeFileSync(path, `${text}\nexport {}\n`)
+        const from = `${'../'.repeat(page.split('/').length)}preamble.js`
+        writeFileSync(path, `import { ${known} } from '${from}'\n${text}`)
         return path
       })
     return [...programs, ...fragments]
   })
-  const faults = compile([preamble, ...files], folder)
+  const faults = compile(files, folder)
     // what a fragment shows need not be used in it
     .filter(({ file, code }) => !(code === NEVER_READ && file.endsWith('.fragment.ts')))
     .map(({ file, text }) => `${file.slice(folder.length + 1)}: ${text}`)
