@@ -18,6 +18,9 @@ const BELONGS = [
 /** Levin is ESM alone, for Node's own resolution and that of bundlers; `require` of ESM works on each Node that it runs on. */
 const NOT_OURS = ['node10', 'node16-cjs']
 
+/** An old folder has hundreds of strays. */
+const MOST_SHOWN = 20
+
 const folder = mkdtempSync(join(tmpdir(), 'levin-pack-'))
 try {
   // Not npm's own `prepack`: no script runs at a user's, so none here.
@@ -32,7 +35,8 @@ try {
     ...(await lint(tarball)),
     ...(await wrongTypes(tarball)),
   ]
-  for (const fault of faults) console.error(fault)
+  for (const fault of faults.slice(0, MOST_SHOWN)) console.error(fault)
+  if (faults.length > MOST_SHOWN) console.error(`and ${faults.length - MOST_SHOWN} more`)
   if (faults.length > 0) process.exitCode = 1
 } finally {
   rmSync(folder, { recursive: true })
@@ -40,8 +44,9 @@ try {
 
 function strays(paths) {
   return paths.flatMap((path) => {
-    if (!BELONGS.some((pattern) => pattern.test(path)))
-      return [`${path} is packed, and does not belong to what users get`]
+    if (!BELONGS.some((pattern) => pattern.test(path))) {
+      return [`${path} is packed, and does not belong to what users get (from an older build? remove dist)`]
+    }
     // what an older build left behind
     const source = path.replace(/^dist\//, 'src/').replace(/(\.d\.ts|\.js)$/, '.ts')
     return path.startsWith('dist/') && !existsSync(source)
