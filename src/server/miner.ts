@@ -19,6 +19,7 @@ import { type Certificate, createCertificate } from '../transport/certificate.js
 import type { Listener } from '../transport/engine.js'
 import type { Address } from '../transport/link.js'
 import { defaultQuicOptions } from '../transport/quic-options.js'
+import { watchLoop } from '../watchdog/watchdog.js'
 import { CloseReason } from '../wire/protocol-texts.js'
 import { isOpen } from './access/open.js'
 import { type AccessPolicy, ruleOf } from './access/rule.js'
@@ -61,6 +62,7 @@ export class Miner<Added extends object = NothingAdded> {
   #listener: Listener | undefined
   #starting: Promise<Address> | undefined
   #closed: Promise<void> | undefined
+  #unwatch = (): void => {}
   #state: 'new' | 'listening' | 'closed' = 'new'
 
   /** @throws LevinError CONFIG for an option that is missing, unknown or out of range */
@@ -222,7 +224,7 @@ export class Miner<Added extends object = NothingAdded> {
   }
 
   async #start({ host = '0.0.0.0', port = DEFAULT_PORT }: ListenAddress): Promise<Address> {
-    const { logger } = this.#settings
+    const { hangMs, logger } = this.#settings
     const certificate = createCertificate()
     const fingerprint = certificateFingerprint(certificate.der)
     const service = new MinerService(
@@ -243,6 +245,7 @@ export class Miner<Added extends object = NothingAdded> {
     if (this.#listener === undefined || this.#isClosed) {
       throw new LevinError('ABORTED', 'the miner was closed before it listened') // close() stops what there is
     }
+    this.#unwatch = watchLoop(hangMs, logger)
     if (isOpen(this.#access)) logger.warn('access is open(): every hotkey that can sign is admitted')
     const { address } = this.#listener
     logger.info('miner listening', { hotkey: this.hotkey, ...address, synapses: [...this.#declared.keys()] })
@@ -297,6 +300,7 @@ export class Miner<Added extends object = NothingAdded> {
     await this.#service?.drain(dueMs - clock.monotonicMs())
     await this.#listener?.close(CloseReason.serverShutdown, dueMs - clock.monotonicMs())
     await this.#service?.stop()
+    this.#unwatch()
     logger.info('miner stopped', { hotkey: this.hotkey })
   }
 

@@ -7,6 +7,7 @@ import type { Logger } from '../logger.js'
 import { integer as checkInteger, checkKeys } from '../options.js'
 import { checkLogger } from '../pino-logger.js'
 import { checkEngine, type EngineChoice } from '../transport/load-engine.js'
+import { checkHangMs, hangMsOfEnvironment } from '../watchdog/supervised.js'
 import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD } from '../wire/frame.js'
 import { type AccessPolicy, ruleOf } from './access/rule.js'
 import type { SourceFilter } from './access/source-filter.js'
@@ -59,6 +60,12 @@ export interface MinerOptions {
   readonly resetSecret?: Uint8Array
   /** Milliseconds for which the event loop may stand still before the log names who did it. Default 100. */
   readonly blockedMs?: number
+  /**
+   * Milliseconds for which the event loop may stand still before the process is ended, by a thread beside the loop, so that
+   * its supervisor starts it again; 500 or more, or 0 for never. Default: the environment variable `LEVIN_HANG_MS`, which
+   * `levin-supervisor` sets to 1,500, else 0. Several miners and validators of a process share the first one's.
+   */
+  readonly hangMs?: number
   /** Threads for handlers with the `worker` option, started when there is such a handler. Default: one less than there are cores, and at least one. */
   readonly workers?: number
   /** Milliseconds that `close` waits for running calls. Default 10,000. */
@@ -97,6 +104,7 @@ const KEYS: readonly (keyof MinerOptions)[] = [
   'sourceFilter',
   'resetSecret',
   'blockedMs',
+  'hangMs',
   'workers',
   'drainMs',
   'maxFrameBytes',
@@ -157,6 +165,7 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
     validateAddresses,
     resetSecret: resetSecret ?? signer.secretFor?.('stateless reset') ?? randomBytes(RESET_SECRET_BYTES),
     blockedMs: integer('blockedMs', options.blockedMs, 100, 10, 60_000),
+    hangMs: checkHangMs('new Miner: hangMs', options.hangMs ?? hangMsOfEnvironment()),
     workers: integer('workers', options.workers, DEFAULT_WORKERS, 1, 1024),
     drainMs: integer('drainMs', options.drainMs, 10_000, 0, 3_600_000),
     maxFrameBytes: integer(
