@@ -26,6 +26,7 @@ import { type AccessPolicy, ruleOf } from './access/rule.js'
 import type { LiveCall } from './call.js'
 import type { HandlerClass, HandlerScope } from './dispatch/container.js'
 import type { Invoke } from './dispatch/route.js'
+import { keptSecret } from './kept-secret.js'
 import { checkMinerOptions, type MinerOptions, type MinerSettings } from './options.js'
 import type { AnyMiddleware, Middleware, NothingAdded } from './policy/middleware.js'
 import { type DeclaredHandler, MinerService } from './service.js'
@@ -258,7 +259,7 @@ export class Miner<Added extends object = NothingAdded> {
     { host, port }: Required<ListenAddress>,
     certificate: Certificate,
   ): Promise<Listener> {
-    const { clock, idleTimeoutMs, keepAliveMs, logger, maxStreams, resetSecret } = this.#settings
+    const { clock, idleTimeoutMs, keepAliveMs, logger, maxStreams } = this.#settings
     const { sourceFilter, validateAddresses } = this.#settings
     try {
       const engine = await startEngine(this.#settings.engine, logger)
@@ -269,7 +270,7 @@ export class Miner<Added extends object = NothingAdded> {
         clock,
         quic: { ...defaultQuicOptions, idleTimeoutMs, keepAliveMs, maxPeerStreams: maxStreams },
         validateAddress: validateAddresses,
-        resetSecret,
+        resetSecret: this.#settings.resetSecret ?? (await keptSecret(this.hotkey, logger)),
         ...(sourceFilter && { admitsSource: (source) => sourceFilter.admits(source) }),
         isKnownSource: (source) => service.admission.rate.isKnown(source),
         onConnection: (link) => service.accept(link),

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Signer } from '../auth/signer.js'
 import { decodeHotkey } from '../auth/ss58.js'
 import { type Clock, systemClock } from '../clock.js'
@@ -13,8 +12,7 @@ import { type AccessPolicy, ruleOf } from './access/rule.js'
 import type { SourceFilter } from './access/source-filter.js'
 import type { DependencyContainer } from './dispatch/container.js'
 import { DEFAULT_WORKERS } from './dispatch/workers.js'
-
-const RESET_SECRET_BYTES = 32
+import { RESET_SECRET_BYTES } from './kept-secret.js'
 
 export interface MinerOptions {
   /** The miner's hotkey and what signs for it. */
@@ -55,7 +53,8 @@ export interface MinerOptions {
   /**
    * 32 secret bytes that stay the same when the miner starts again on the same address and port, so that validators
    * notice with the next packet they send.
-   * Default: derived from the signer's seed; with a signer that has none, drawn at each start.
+   * Default: derived from the signer's seed; with a signer that has none, drawn once and kept in `~/.local/state/levin`, or
+   * below `XDG_STATE_HOME`.
    */
   readonly resetSecret?: Uint8Array
   /** Milliseconds for which the event loop may stand still before the log names who did it. Default 100. */
@@ -86,7 +85,7 @@ export interface MinerOptions {
 
 /** Checked, with every default filled in. */
 export type MinerSettings = Required<Omit<MinerOptions, Optional>> & Pick<MinerOptions, Optional>
-type Optional = 'container' | 'sourceFilter'
+type Optional = 'container' | 'sourceFilter' | 'resetSecret'
 
 const KEYS: readonly (keyof MinerOptions)[] = [
   'signer',
@@ -118,7 +117,7 @@ const KEYS: readonly (keyof MinerOptions)[] = [
 /** @throws LevinError CONFIG naming the option and what it may be */
 export function checkMinerOptions(options: MinerOptions): MinerSettings {
   checkKeys('new Miner', options, KEYS)
-  const { signer, access, resetSecret, validateAddresses = true } = options
+  const { signer, access, validateAddresses = true } = options
   if (typeof signer?.sign !== 'function') {
     throw new LevinError(
       'CONFIG',
@@ -139,6 +138,7 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
       `new Miner: validateAddresses is ${validateAddresses}; it is true or false`,
     )
   }
+  const resetSecret = options.resetSecret ?? signer.secretFor?.('stateless reset')
   if (
     resetSecret !== undefined &&
     !(resetSecret instanceof Uint8Array && resetSecret.length === RESET_SECRET_BYTES)
@@ -156,6 +156,7 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
     logger: checkLogger('new Miner', options.logger, 'info'),
     ...(options.container && { container: options.container }),
     ...(options.sourceFilter && { sourceFilter: options.sourceFilter }),
+    ...(resetSecret && { resetSecret }),
     handlerTimeoutMs: milliseconds('handlerTimeoutMs', options.handlerTimeoutMs, 30_000, idleTimeoutMs),
     handshakeTimeoutMs: milliseconds('handshakeTimeoutMs', options.handshakeTimeoutMs, 10_000, idleTimeoutMs),
     strangerTimeoutMs: milliseconds('strangerTimeoutMs', options.strangerTimeoutMs, 30_000, idleTimeoutMs),
@@ -163,7 +164,6 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
     progressTimeoutMs: integer('progressTimeoutMs', options.progressTimeoutMs, 60_000, 1000, 3_600_000),
     accessReviewMs: integer('accessReviewMs', options.accessReviewMs, 60_000, 100, 86_400_000),
     validateAddresses,
-    resetSecret: resetSecret ?? signer.secretFor?.('stateless reset') ?? randomBytes(RESET_SECRET_BYTES),
     blockedMs: integer('blockedMs', options.blockedMs, 100, 10, 60_000),
     hangMs: checkHangMs('new Miner: hangMs', options.hangMs ?? hangMsOfEnvironment()),
     workers: integer('workers', options.workers, DEFAULT_WORKERS, 1, 1024),

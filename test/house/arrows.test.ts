@@ -90,6 +90,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'clock.ts',
     'logger.ts',
     'pino-logger.ts',
+    'read-file.ts',
     'signals.ts',
     'watchdog',
     'engine.ts',
