@@ -3,6 +3,7 @@ import type { Signer } from '../auth/signer.js'
 import { decodeHotkey } from '../auth/ss58.js'
 import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
+import { limited } from '../limited-logger.js'
 import type { Logger } from '../logger.js'
 import { checkKeys, integer, MAX_TIMER_MS, milliseconds } from '../options.js'
 import { checkLogger } from '../pino-logger.js'
@@ -100,11 +101,12 @@ export function checkValidatorOptions(options: ValidatorOptions): ValidatorSetti
     )
   }
   decodeHotkey(signer.hotkey)
+  const clock = options.clock ?? systemClock
   const idleTimeoutMs = integer(WHERE, 'idleTimeoutMs', options.idleTimeoutMs ?? 150_000, 100, 3_600_000)
   return {
     signer,
     engine: checkEngine('new Validator', options.engine),
-    logger: checkLogger('new Validator', options.logger, 'warn'),
+    logger: limited(checkLogger('new Validator', options.logger, 'warn'), clock),
     connectTimeoutMs: checkTimeout('connectTimeoutMs', options.connectTimeoutMs ?? 10_000),
     timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 12_000),
     streamTimeoutMs: checkTimeout('streamTimeoutMs', options.streamTimeoutMs ?? 60_000),
@@ -127,7 +129,7 @@ export function checkValidatorOptions(options: ValidatorOptions): ValidatorSetti
       idleTimeoutMs - 1,
     ),
     hangMs: checkHangMs(`${WHERE}: hangMs`, options.hangMs ?? hangMsOfEnvironment()),
-    clock: options.clock ?? systemClock,
+    clock,
   }
 }
 

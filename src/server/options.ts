@@ -2,6 +2,7 @@ import type { Signer } from '../auth/signer.js'
 import { decodeHotkey } from '../auth/ss58.js'
 import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
+import { limited } from '../limited-logger.js'
 import type { Logger } from '../logger.js'
 import { integer as checkInteger, checkKeys } from '../options.js'
 import { checkLogger } from '../pino-logger.js'
@@ -84,7 +85,11 @@ export interface MinerOptions {
 }
 
 /** Checked, with every default filled in. */
-export type MinerSettings = Required<Omit<MinerOptions, Optional>> & Pick<MinerOptions, Optional>
+export type MinerSettings = Required<Omit<MinerOptions, Optional>> &
+  Pick<MinerOptions, Optional> & {
+    /** What the author's handlers write to: `logger` has limits for what peers cause. */
+    readonly callLogger: Logger
+  }
 type Optional = 'container' | 'sourceFilter' | 'resetSecret'
 
 const KEYS: readonly (keyof MinerOptions)[] = [
@@ -148,12 +153,15 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
       `new Miner: resetSecret is not a Uint8Array of ${RESET_SECRET_BYTES} bytes`,
     )
   }
+  const clock = options.clock ?? systemClock
+  const callLogger = checkLogger('new Miner', options.logger, 'info')
   const idleTimeoutMs = integer('idleTimeoutMs', options.idleTimeoutMs, 150_000, 2, 3_600_000)
   return {
     signer,
     access,
     engine: checkEngine('new Miner', options.engine),
-    logger: checkLogger('new Miner', options.logger, 'info'),
+    logger: limited(callLogger, clock),
+    callLogger,
     ...(options.container && { container: options.container }),
     ...(options.sourceFilter && { sourceFilter: options.sourceFilter }),
     ...(resetSecret && { resetSecret }),
@@ -179,7 +187,7 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
     maxStreams: integer('maxStreams', options.maxStreams, 128, 1, 65_536),
     idleTimeoutMs,
     keepAliveMs: milliseconds('keepAliveMs', options.keepAliveMs, 30_000, idleTimeoutMs),
-    clock: options.clock ?? systemClock,
+    clock,
   }
 }
 

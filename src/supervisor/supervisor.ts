@@ -2,8 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
-import { setTimeout as wait } from 'node:timers/promises'
-import { systemClock } from '../clock.js'
+import { pause, systemClock } from '../clock.js'
 import type { Logger } from '../logger.js'
 import { HANG_MS, SUPERVISOR_FD } from '../watchdog/supervised.js'
 import { Restarts } from './restarts.js'
@@ -54,7 +53,7 @@ export class Supervisor {
       const restartInMs = this.#restarts.delayAfter(ranForMs)
       const why = { ...(signal === null ? { code } : { signal }), ...(reason && { reason }) }
       logger.error('the program ended, and is started again', { ...why, ranForMs, restartInMs })
-      await wait(restartInMs, undefined, { signal: this.#stopping.signal }).catch(() => {})
+      await pause(restartInMs, this.#stopping.signal)
       if (this.#stopping.signal.aborted) return 0
     }
   }
