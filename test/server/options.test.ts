@@ -17,6 +17,7 @@ test("the defaults are btlightning's", () => {
     ...needed,
     engine: process.env.LEVIN_ENGINE ?? 'auto',
     logger: expect.anything(),
+    callLogger: expect.anything(),
     handlerTimeoutMs: 30_000,
     handshakeTimeoutMs: 10_000,
     strangerTimeoutMs: 30_000,
@@ -61,7 +62,12 @@ test('what is given is kept', () => {
     keepAliveMs: 8,
     clock: new FakeClock(),
   }
-  expect(check(given)).toEqual({ ...needed, ...given, logger: expect.anything() })
+  expect(check(given)).toEqual({
+    ...needed,
+    ...given,
+    logger: expect.anything(),
+    callLogger: expect.anything(),
+  })
 })
 
 describe('who and for whom', () => {
