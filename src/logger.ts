@@ -67,17 +67,18 @@ function textOf(fields: LogFields): string {
   }
 }
 
-/** An error's text: who threw it may have put a request into it. */
-const MOST_ERROR_CHARACTERS = 8 * 1024
+/** Of a text in a line: who throws an error may put a request into it. */
+const MOST_CHARACTERS = 8 * 1024
 
 export const clipped = <T>(text: T): T | string =>
-  typeof text === 'string' && text.length > MOST_ERROR_CHARACTERS
-    ? `${text.slice(0, MOST_ERROR_CHARACTERS)}... (${text.length} characters)`
+  typeof text === 'string' && text.length > MOST_CHARACTERS
+    ? `${text.slice(0, MOST_CHARACTERS)}... (${text.length} characters)`
     : text
 
 /** What JSON has no word for, as text: an error with its code, stack and cause, a bigint as its digits. */
 function plain(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString()
+  if (typeof value === 'string') return clipped(value)
   if (!(value instanceof Error)) return value
   const { message, stack, cause } = value
   return { ...value, message: clipped(message), stack: clipped(stack), cause }

@@ -43,8 +43,10 @@ type Serializing = Pino & { readonly [pino.symbols.serializersSym]?: { readonly 
 /** Pino's serializer writes to the error and reads its getters; what it trips over is inspected, which does neither. */
 function plain(error: unknown): unknown {
   try {
-    const { message, stack, ...rest } = stdSerializers.errWithCause(error as Error)
-    return { ...rest, message: clipped(message), stack: clipped(stack) }
+    const serialized: unknown = stdSerializers.errWithCause(error as Error)
+    const { message, stack } = Object(serialized) as Partial<Error>
+    if (typeof message !== 'string') return clipped(serialized) // anything can be thrown
+    return { ...(serialized as object), message: clipped(message), stack: clipped(stack) }
   } catch {
     return inspect(error, { customInspect: false })
   }

@@ -17,6 +17,7 @@ const miner = new Miner({
   ...(process.argv[2] === 'console' && { logger: consoleLogger('debug') }),
 })
   .synapse('fail', {}, ({ text }) => {
+    if (text.length > 60_000) throw `cannot do ${text}` // no error at all
     throw new Error(`cannot do ${text}`)
   })
   .synapse('strict', { request: Query }, () => ({}))
