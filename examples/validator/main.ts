@@ -9,7 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type Axon, type Outcome, Validator } from 'levin'
 import { subtensor } from 'levin/subtensor'
-import { subnetArgs, subnetFrom } from '../chain.js'
+import { subnetArgs, subnetFrom, whomToFollow } from '../chain.js'
 import { type Identification, Identify } from '../miner/contract.js'
 import { signerArgs, signerFrom } from '../signer.js'
 import { mark, verdict } from './judge.js'
@@ -54,7 +54,9 @@ process.once('SIGTERM', () => stopping.abort())
 const live = process.stdout.isTTY ? new LiveLines() : undefined
 const last = new Map<string, string>()
 
-if (netuid !== undefined) await validator.follow(subtensor(subnetFrom(args.network, netuid)))
+if (netuid !== undefined) {
+  await validator.follow(subtensor(subnetFrom(args.network, netuid)), whomToFollow(args.network))
+}
 
 const rounds = Number(args.rounds)
 for (let round = 1; round <= rounds && !stopping.signal.aborted; round++) {

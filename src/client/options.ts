@@ -7,6 +7,7 @@ import { limited } from '../limited-logger.js'
 import type { Logger } from '../logger.js'
 import { checkKeys, integer, MAX_TIMER_MS, milliseconds } from '../options.js'
 import { checkLogger } from '../pino-logger.js'
+import { Summary } from '../summary.js'
 import { checkEngine, type EngineChoice } from '../transport/load-engine.js'
 import { checkHangMs, hangMsOfEnvironment } from '../watchdog/supervised.js'
 import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD } from '../wire/frame.js'
@@ -60,6 +61,8 @@ export interface ValidatorOptions {
 /** Checked, with every default filled in. */
 export type ValidatorSettings = Required<Omit<ValidatorOptions, 'reconnect'>> & {
   readonly reconnect: Reconnecting
+  /** What miners cause in the log. */
+  readonly noise: Summary
 }
 
 const WHERE = 'new Validator'
@@ -102,11 +105,13 @@ export function checkValidatorOptions(options: ValidatorOptions): ValidatorSetti
   }
   decodeHotkey(signer.hotkey)
   const clock = options.clock ?? systemClock
+  const logger = limited(checkLogger('new Validator', options.logger, 'warn'), clock)
   const idleTimeoutMs = integer(WHERE, 'idleTimeoutMs', options.idleTimeoutMs ?? 150_000, 100, 3_600_000)
   return {
     signer,
     engine: checkEngine('new Validator', options.engine),
-    logger: limited(checkLogger('new Validator', options.logger, 'warn'), clock),
+    logger,
+    noise: new Summary(logger, clock),
     connectTimeoutMs: checkTimeout('connectTimeoutMs', options.connectTimeoutMs ?? 10_000),
     timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 12_000),
     streamTimeoutMs: checkTimeout('streamTimeoutMs', options.streamTimeoutMs ?? 60_000),

@@ -15,8 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'limited-logger.ts': ['clock.ts', 'logger.ts'],
   'options.ts': ['errors.ts'],
   'read-file.ts': ['errors.ts'],
-  'summary.ts': ['clock.ts', 'logger.ts'],
-  'observers.ts': ['errors.ts', 'logger.ts'],
+  'summary.ts': ['clock.ts', 'logger.ts', 'shown.ts'],
+  'observers.ts': ['summary.ts', 'errors.ts', 'clock.ts', 'logger.ts'],
   'engine.ts': ['auth', 'transport', 'errors.ts', 'logger.ts'],
   'pino-logger.ts': ['errors.ts', 'logger.ts', 'shown.ts'],
   'signals.ts': ['clock.ts', 'logger.ts', 'pino-logger.ts'],
@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'metagraph',
     'auth',
     'read-file.ts',
+    'summary.ts',
     'errors.ts',
     'options.ts',
     'clock.ts',
@@ -114,6 +115,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'errors.ts',
     'options.ts',
     'observers.ts',
+    'summary.ts',
     'clock.ts',
     'logger.ts',
     'pino-logger.ts',
@@ -129,7 +131,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'logger.ts',
     'pino-logger.ts',
   ],
-  testing: ['auth', 'errors.ts'],
+  testing: ['auth', 'errors.ts', 'subtensor/load-ws.ts'],
 }
 
 /** Packages and built-in modules that only one place may know. */
@@ -155,8 +157,8 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'reflect-metadata': ['decorators/metadata.ts'],
   ws: [
     'subtensor/load-ws.ts',
+    'subtensor/connection.ts',
     'testing/chain/connections.ts',
-    'testing/chain/fake-node.ts',
     'testing/chain/misbehaviour.ts',
   ],
 }
