@@ -51,7 +51,7 @@ export interface ValidatorOptions {
   /**
    * Milliseconds for which the event loop may stand still before the process is ended, by a thread beside the loop, so that
    * its supervisor starts it again; 500 or more, or 0 for never. It is watched from the first call on. Default: the
-   * environment variable `LEVIN_HANG_MS`, which `levin-supervisor` sets to 1,500, else 0.
+   * environment variable `LEVIN_HANG_MS`, which `levin-supervisor` sets to 1,000, else 0.
    */
   readonly hangMs?: number
   /** For tests: another clock than the machine's. */

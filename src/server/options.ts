@@ -63,7 +63,7 @@ export interface MinerOptions {
   /**
    * Milliseconds for which the event loop may stand still before the process is ended, by a thread beside the loop, so that
    * its supervisor starts it again; 500 or more, or 0 for never. Default: the environment variable `LEVIN_HANG_MS`, which
-   * `levin-supervisor` sets to 1,500, else 0. Several miners and validators of a process share the first one's.
+   * `levin-supervisor` sets to 1,000, else 0. Several miners and validators of a process share the first one's.
    */
   readonly hangMs?: number
   /** Threads for handlers with the `worker` option, started when there is such a handler. Default: one less than there are cores, and at least one. */

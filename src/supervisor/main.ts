@@ -7,7 +7,7 @@ import { checkHangMs, hangMsOfEnvironment } from '../watchdog/supervised.js'
 import { Supervisor } from './supervisor.js'
 
 /** With the beats and the end a hang is noticed within 2 s; a loop that computes for so long answers nobody either. */
-const DEFAULT_HANG_MS = 1500
+const DEFAULT_HANG_MS = 1000
 
 const USAGE = `usage: levin-supervisor [--hang-ms MS] FILE [ARGUMENT...]
 runs "node FILE ARGUMENT...", and again when it dies: at once, then after 1 s, doubled to 60 s while it keeps dying
