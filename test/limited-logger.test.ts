@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { limited } from '../src/limited-logger.js'
-import { FakeClock } from './support/fake-clock.js'
-import { RecordingLogger } from './support/recording-logger.js'
+import { FakeClock } from '../src/testing/fake-clock.js'
+import { RecordingLogger } from '../src/testing/recording-logger.js'
 
 function made() {
   const [log, clock] = [new RecordingLogger(), new FakeClock()]

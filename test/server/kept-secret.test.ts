@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { keptSecret } from '../../src/server/kept-secret.js'
-import { RecordingLogger } from '../support/recording-logger.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 
 const HOTKEY = '5CcyqxXnJucaCnQQvvUg5EPzj1uoNAxACZvzArHw5aVDvgNH'
 
