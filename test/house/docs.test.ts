@@ -68,7 +68,7 @@ describe.each([...pages, 'CHANGELOG.md', 'CONTRIBUTING.md'])('%s', (page) => {
     for (const block of blocksOf(page)) {
       const { language, line } = block
       expect(language, `line ${line}`).toMatch(
-        /^(ts|ts fragment|sh|json|text|yaml|ini|dockerfile|python|rust)$/,
+        /^(ts|ts fragment|js|sh|json|text|yaml|ini|dockerfile|python|rust)$/,
       )
       if (language === 'ts') expect(fileOf(block), `line ${line}`).toBeDefined()
     }
