@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { DtoClass } from '../../src/contract/definition.js'
 import { describeDto } from '../../src/contract/dto.js'
+import { shown } from '../../src/shown.js'
 import { type GeneratedClass, generatedClasses } from '../support/generated-classes.js'
 
 const SEED = Number(process.env.LEVIN_SEED ?? Math.floor(Math.random() * 2 ** 31))
@@ -32,12 +33,10 @@ function textsOf(errors: readonly ValidationError[], path = ''): string[] {
     const { constraints = {}, isOversize } = withoutWalks(error)
     const within = path === '' ? '' : `${path}: `
     const where = path === '' ? property : `${path}.${property}`
-    const texts = Object.values(constraints).map((text) => within + clip(text))
+    const texts = Object.values(constraints).map((text) => within + shown(text, 200))
     return [...texts, ...(isOversize ? [] : textsOf(children, where))]
   })
 }
-
-const clip = (text: string) => (text.length > 200 ? `${text.slice(0, 200)}...` : text)
 
 /** Of a value that is too large only what is said of it as a whole. */
 function withoutWalks({ target, property, constraints = {} }: ValidationError) {

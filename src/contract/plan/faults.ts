@@ -1,3 +1,5 @@
+import { shown } from '../../shown.js'
+
 /** How many faults an error names, and so how many are looked for. */
 export const MAX_FAULTS_NAMED = 8
 
@@ -27,7 +29,7 @@ export class Faults {
   /** About a property of the object that was entered last. */
   add(text: string): void {
     const where = this.#where()
-    this.#texts.push((where === '' ? '' : `${where}: `) + clip(text, 200))
+    this.#texts.push((where === '' ? '' : `${where}: `) + shown(text, 200))
   }
 
   /** About the object itself that was entered last. */
@@ -36,7 +38,7 @@ export class Faults {
   }
 
   #where(): string {
-    return this.#path.map((step) => clip(String(step), 40)).join('.')
+    return this.#path.map((step) => shown(String(step), 40)).join('.')
   }
 
   toString(): string {
@@ -45,7 +47,4 @@ export class Faults {
   }
 }
 
-export const unknownText = (property: string): string => `property ${clip(property, 40)} should not exist`
-
-const clip = (text: string, most: number): string =>
-  text.length <= most ? text : `${text.slice(0, most)}...`
+export const unknownText = (property: string): string => `property ${shown(property, 40)} should not exist`
