@@ -91,13 +91,13 @@ export const Weight = {
 
 /**
  * Work that decoding a message may take, in units of about 10 ns, since everybody else waits for it: 20 ms and a little
- * for each byte, up to 120 ms. A frame of 64 MiB may still be full of numbers or of long texts; 20 ms are 300,000 lists of
+ * for each byte, up to 100 ms. A frame of 64 MiB may still be full of numbers or of long texts; 20 ms are 300,000 lists of
  * one, or 20,000 keys of which no two
  * are the same, twice that in one map.
  */
 export const WORK_FLOOR = 1_500_000
 export const WORK_PER_BYTE = 0.5
-export const MOST_WORK = 12_000_000
+export const MOST_WORK = 10_000_000
 
 /** What values take of it, measured on Node 20. */
 export const Work = {
