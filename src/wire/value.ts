@@ -91,9 +91,8 @@ export const Weight = {
 
 /**
  * Work that decoding a message may take, in units of about 10 ns, since everybody else waits for it: 20 ms and a little
- * for each byte, up to 100 ms. A frame of 64 MiB may still be full of numbers or of long texts; 20 ms are 300,000 lists of
- * one, or 20,000 keys of which no two
- * are the same, twice that in one map.
+ * for each byte, up to 100 ms. A frame of 64 MiB may still be full of numbers or of long texts; 20 ms are 150,000 lists of
+ * one, or 15,000 keys of which no two are the same, and twice as many of them in one map.
  */
 export const WORK_FLOOR = 1_500_000
 export const WORK_PER_BYTE = 0.5
