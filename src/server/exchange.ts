@@ -9,6 +9,7 @@ import { decodeSynapsePacket, type SynapsePacket } from '../wire/messages.js'
 import { CLOSE_CODE, CloseReason, ErrorText } from '../wire/protocol-texts.js'
 import type { Admission } from './admission.js'
 import type { Dispatcher, Running } from './dispatch/dispatcher.js'
+import type { FairLoop, LoopWork } from './fair-loop.js'
 import type { Session } from './session.js'
 
 /** THREATS M4: what a stranger may make us read. A handshake request has 185 bytes. */
@@ -18,6 +19,7 @@ const MAX_FRAME_OF_A_STRANGER = 4096
 export interface ExchangeHost {
   readonly admission: Admission
   readonly dispatcher: Dispatcher
+  readonly loop: FairLoop
   readonly logger: Logger
   readonly noise: Summary
   readonly maxFrameBytes: number
@@ -27,13 +29,15 @@ export interface ExchangeHost {
   readonly isStopping: boolean
 }
 
-export class Exchange implements StreamEvents, FrameEvents {
+export class Exchange implements StreamEvents, FrameEvents, LoopWork {
   readonly #stream: LinkStream
   readonly #session: Session
   readonly #link: Link
   readonly #host: ExchangeHost
   readonly #frames: FrameDecoder
   #asked = false
+  /** A synapse's, until it begins. */
+  #payload: Uint8Array | undefined
   #received = 0
   #isOver = false
   #running: Running | undefined
@@ -90,11 +94,13 @@ export class Exchange implements StreamEvents, FrameEvents {
 
   onStopped(): void {
     this.#isOver = true
+    this.#payload = undefined
     this.#running?.cancel('the caller wants no answer any more')
   }
 
   onReset(reason: string): void {
     this.#isOver = true
+    this.#payload = undefined
     this.#cancelTimer?.()
     this.#running?.cancel(reason)
   }
@@ -112,13 +118,35 @@ export class Exchange implements StreamEvents, FrameEvents {
     this.#asked = true
     this.#frames.stop() // PROTOCOL: one frame a request; what follows it is ignored
     if (type === MessageType.HandshakeRequest) void this.#handshake(payload)
-    else if (type === MessageType.SynapsePacket) this.#synapse(payload)
+    else if (type === MessageType.SynapsePacket) this.#take(payload)
     else throw new LevinError('PROTOCOL', `a ${messageTypeName(type)} is nothing that a validator asks`)
   }
 
   async #handshake(payload: Uint8Array): Promise<void> {
     const { admission } = this.#host
     this.#answer(await admission.answer(payload, this.#session, this.#link, () => !this.#isOver))
+  }
+
+  #take(payload: Uint8Array): void {
+    const { place } = this.#session
+    if (place === undefined) {
+      this.#synapse(payload)
+      return
+    }
+    this.#payload = payload
+    this.#host.loop.take(place, this)
+  }
+
+  /** It is its turn; its peer may have given it up meanwhile. */
+  begin(): void {
+    const payload = this.#payload
+    this.#payload = undefined
+    if (payload === undefined || this.#isOver) return
+    try {
+      this.#synapse(payload)
+    } catch (error) {
+      this.#giveUp(error)
+    }
   }
 
   #synapse(payload: Uint8Array): void {

@@ -14,6 +14,7 @@ import { Dispatcher } from './dispatch/dispatcher.js'
 import { createRoute, type Invoke, type Route } from './dispatch/route.js'
 import { Workers } from './dispatch/workers.js'
 import { Exchange, type ExchangeHost } from './exchange.js'
+import { FairLoop } from './fair-loop.js'
 import { LoopWatch } from './loop-watch.js'
 import type { MinerSettings } from './options.js'
 import { Peers } from './peers.js'
@@ -43,6 +44,7 @@ export class MinerService implements ExchangeHost {
   readonly access: AccessControl
   readonly admission: Admission
   readonly dispatcher: Dispatcher
+  readonly loop: FairLoop
   readonly logger: Logger
   readonly observers: Observers
   readonly noise: Summary
@@ -53,7 +55,7 @@ export class MinerService implements ExchangeHost {
   readonly #settings: MinerSettings
   readonly #container: MinerContainer
   readonly #workers: Workers
-  readonly #loop: LoopWatch
+  readonly #loopWatch: LoopWatch
   readonly #progress: ProgressWatch
   readonly #peers: Peers
   readonly #middleware: readonly AnyMiddleware[]
@@ -81,7 +83,13 @@ export class MinerService implements ExchangeHost {
     this.handshakeTimeoutMs = handshakeTimeoutMs
     this.#container = new MinerContainer(settings.container)
     this.#workers = new Workers(settings.workers, clock, logger)
-    this.#loop = new LoopWatch(settings, observers, () => this.#busy())
+    this.loop = new FairLoop(clock)
+    this.#loopWatch = new LoopWatch(
+      settings,
+      observers,
+      () => this.#busy(),
+      (caller, ms) => this.loop.handlerTook(caller, ms),
+    )
     this.observers = observers
     this.#middleware = middleware
     this.#routes = this.#makeRoutes(handlers, middleware)
@@ -109,7 +117,7 @@ export class MinerService implements ExchangeHost {
       try {
         const route = createRoute(
           definition,
-          this.#loop.timed(definition.name, invoke(this.#container, this.#workers)),
+          this.#loopWatch.timed(definition.name, invoke(this.#container, this.#workers)),
           middleware,
           this.#settings.handlerTimeoutMs,
         )
@@ -130,6 +138,7 @@ export class MinerService implements ExchangeHost {
     session.whenAccepted(() => {
       cancelTimer()
       this.#strangers.delete(link)
+      session.place = this.loop.enter(session.hotkey)
       link.trust()
     })
     this.#strangers.add(link)
@@ -157,6 +166,7 @@ export class MinerService implements ExchangeHost {
     const { hotkey, remote } = session
     if (hotkey === '') return
     this.#peers.leave({ hotkey, link, session })
+    if (session.place !== undefined) this.loop.leave(session.place)
     this.admission.rate.left(remote.host)
     this.logger.info('validator disconnected', { hotkey, remote, ...closed })
     this.observers.tell('connection', { state: 'closed', hotkey, remote, closed })
@@ -168,6 +178,7 @@ export class MinerService implements ExchangeHost {
 
   /** Starts nothing any more, and gives running calls `ms` milliseconds to finish. */
   async drain(ms: number): Promise<void> {
+    this.loop.stop()
     this.isStopping = true
     const { dispatcher, logger } = this
     logger.info('miner stopping', { calls: dispatcher.running, drainMs: Math.round(ms) })
@@ -206,7 +217,7 @@ export class MinerService implements ExchangeHost {
       await this.stop()
       throw error
     }
-    this.#loop.start()
+    this.#loopWatch.start()
     this.#progress.start()
   }
 
@@ -238,7 +249,7 @@ export class MinerService implements ExchangeHost {
   /** After the last call: stops what was started, the last first, and disposes of the handlers. Never rejects. */
   async stop(): Promise<void> {
     this.#isStopped = true
-    this.#loop.stop()
+    this.#loopWatch.stop()
     this.#progress.stop()
     for (const { what, part } of this.#started.splice(0).reverse()) {
       try {
@@ -264,6 +275,7 @@ export class MinerService implements ExchangeHost {
       handshakes: { accepted, refused: { ...refused } },
       calls: Object.fromEntries(calls),
       unrecognized: this.dispatcher.unrecognized,
+      loop: this.loop.stats(),
       access: { policy: this.access.name, ageMs: this.access.ageMs() },
       middleware: byName(this.#middleware),
       sourceFilter: this.#settings.sourceFilter?.stats(),

@@ -1,4 +1,5 @@
 import type { Address } from '../transport/link.js'
+import type { LoopPlace } from './fair-loop.js'
 
 /**
  * What a connection is allowed, as a table. Pure. Who the peer is hangs on this object and never on its address.
@@ -24,6 +25,8 @@ const STRANGER_BYTES = 64 * 1024
 
 export class Session {
   readonly remote: Address
+  /** Its validator's, once it has proved who it is. */
+  place: LoopPlace | undefined
   #state: SessionState = 'anonymous'
   #hotkey: string | undefined
   #running = 0
