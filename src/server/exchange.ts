@@ -39,6 +39,8 @@ export class Exchange implements StreamEvents, FrameEvents, LoopWork {
   /** A synapse's, until it begins. */
   #payload: Uint8Array | undefined
   #received = 0
+  /** Its sender has to leave the loop to others before more is read. */
+  #isHeld = false
   #isOver = false
   #running: Running | undefined
   #cancelTimer: (() => void) | undefined
@@ -65,9 +67,17 @@ export class Exchange implements StreamEvents, FrameEvents, LoopWork {
     }
     try {
       this.#frames.push(bytes)
+      if (!this.#asked) this.#readOn(bytes.length)
     } catch (error) {
       this.#giveUp(error)
     }
+  }
+
+  #readOn(bytes: number): void {
+    const { place } = this.#session
+    if (place === undefined || this.#isHeld || !this.#host.loop.read(place, bytes, this)) return
+    this.#isHeld = true
+    this.#stream.pause()
   }
 
   onEnd(): void {
@@ -84,7 +94,7 @@ export class Exchange implements StreamEvents, FrameEvents, LoopWork {
    * not its turn.
    */
   progress(): number | undefined {
-    if (!this.#asked) return this.#received
+    if (!this.#asked) return this.#isHeld ? undefined : this.#received
     return this.#stream.waiting > 0 ? -this.#stream.waiting : undefined
   }
 
@@ -139,9 +149,15 @@ export class Exchange implements StreamEvents, FrameEvents, LoopWork {
 
   /** It is its turn; its peer may have given it up meanwhile. */
   begin(): void {
+    if (this.#isOver) return
+    if (this.#isHeld) {
+      this.#isHeld = false
+      this.#stream.resume()
+      return
+    }
     const payload = this.#payload
     this.#payload = undefined
-    if (payload === undefined || this.#isOver) return
+    if (payload === undefined) return
     try {
       this.#synapse(payload)
     } catch (error) {

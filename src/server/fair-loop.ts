@@ -1,14 +1,14 @@
 /** Runs validators' requests on the one loop that they share, each when its sender may: `loop-shares.ts` decides. */
 import type { Clock } from '../clock.js'
 import { putLast } from '../transport/source-rate.js'
-import { LoopShare, LoopShares, RIVAL_MS, SLICE_MS } from './loop-shares.js'
+import { LoopShare, LoopShares, GONE_MS } from './loop-shares.js'
 
 /** Validators whose use is remembered, so that nobody is rid of a pause by connecting anew. */
 const MAX_REMEMBERED = 4096
 
-/** A request that was received. */
+/** What a validator wants of the loop. */
 export interface LoopWork {
-  /** Decodes it, and starts its call. Must not throw. */
+  /** Reads on, or decodes what was read and starts its call. Must not throw. */
   begin(): void
 }
 
@@ -59,17 +59,35 @@ export class FairLoop {
     if (--place.connections === 0) this.#present--
   }
 
-  /** Begins it, now or when its sender may. */
+  /** A request was received: begins it, now or when its sender may. */
   take(place: LoopPlace, work: LoopWork): void {
-    const { share, waiting } = place
     const nowMs = this.#clock.monotonicMs()
-    this.#shares.asks(share, nowMs)
-    if (this.#present > 1 && !this.#isStopping && (waiting.length > 0 || this.#mustWait(share, nowMs))) {
-      share.deferred++
-      waiting.push(work)
-      this.#waiting.add(place)
-      this.#wake()
-    } else this.#run(share, work, nowMs)
+    this.#shares.asks(place.share, nowMs)
+    if (this.#isShared && (place.waiting.length > 0 || this.#mustWait(place.share, nowMs))) {
+      place.share.deferred++
+      this.#defer(place, work)
+    } else this.#run(place.share, work, nowMs)
+  }
+
+  /** Bytes of a request came that is not complete. @returns whether it is to be read on only when `work` begins */
+  read(place: LoopPlace, bytes: number, work: LoopWork): boolean {
+    if (!this.#isShared) return false
+    const nowMs = this.#clock.monotonicMs()
+    this.#shares.read(place.share, nowMs, bytes)
+    if (!this.#mustWait(place.share, nowMs)) return false
+    this.#defer(place, work)
+    return true
+  }
+
+  /** Whether there is anybody to wait for. */
+  get #isShared(): boolean {
+    return this.#present > 1 && !this.#isStopping
+  }
+
+  #defer(place: LoopPlace, work: LoopWork): void {
+    place.waiting.push(work)
+    this.#waiting.add(place)
+    this.#wake()
   }
 
   /** @returns what time it is afterwards */
@@ -83,7 +101,7 @@ export class FairLoop {
   }
 
   #mustWait(share: LoopShare, nowMs: number): boolean {
-    return share.sliceMs >= SLICE_MS || this.#shares.pausesMs(share, nowMs) > 0
+    return this.#shares.hadSlice(share, nowMs) || this.#shares.pausesMs(share, nowMs) > 0
   }
 
   /** With the next turn, which comes when what arrived meanwhile has been read. */
@@ -97,7 +115,7 @@ export class FairLoop {
     this.#isTurnAwaited = false
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
-    let pauseMs = RIVAL_MS // by then, the others may be gone
+    let pauseMs = GONE_MS // by then, the others may be gone
     for (const place of this.#waiting) {
       const nowMs = this.#clock.monotonicMs()
       const ownPauseMs = this.#shares.pausesMs(place.share, nowMs)
@@ -114,7 +132,7 @@ export class FairLoop {
   /** Goes on with what waits, for a slice. */
   #resume(place: LoopPlace, beganMs: number): void {
     const { share, waiting } = place
-    share.sliceMs = 0
+    this.#shares.newSlice(share)
     this.#waiting.delete(place)
     let nowMs = beganMs
     for (let work = waiting.shift(); work !== undefined; work = waiting.shift()) {

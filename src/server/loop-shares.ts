@@ -4,27 +4,31 @@
  *
  * Two rules, and neither refuses anything:
  *
- * 1. While others are connected, a validator has `SLICE_MS` in a turn of the loop. What it asks beyond waits for the next
- *    turn, after what came from others meanwhile. When nothing came, that costs a look at the sockets.
- * 2. A request that takes longer than that keeps everybody waiting, and no order can mend it. So while others ask, too,
- *    its sender pauses after it (see `pauseMs`).
+ * 1. While others are connected, a validator has `SLICE_MS` at a time. What it asks beyond waits for the next turn of the
+ *    loop, after what came from others meanwhile. When nothing came, that costs a look at the sockets.
+ * 2. A request that takes longer than that keeps everybody waiting, and no order can mend it. So who took more than its
+ *    part of the loop lately pauses after each such request, for as long as others go on asking (see `pauseMs`).
  */
 
-/** What a validator has of a turn: some thirty requests of 1 KB, and less than anybody notices on a network. */
+/** What a validator has at a time: some hundred requests of 1 KB, and less than anybody notices on a network. */
 export const SLICE_MS = 1
-/** Who asked within this time may be about to ask again: a round trip of a near peer. */
-export const RIVAL_MS = 20
+/** Who asked within this time may be about to ask again: several round trips of a near peer. */
+const RIVAL_MS = 20
+/** Others that asked nothing for so long are gone. What the loop had no time to read is lost, and sent again only then. */
+export const GONE_MS = 100
 /** The longest pause: nobody is locked out. */
 export const MOST_PAUSE_MS = 1000
+/** What the engine and the copy of a request's bytes take of the loop, measured with quinn; quiche takes more. */
+const READING_MS_PER_BYTE = 2 / (1024 * 1024)
 /** Use is looked at over one to two of these: long enough to remember the others after a request of a second. */
 const WINDOW_MS = 1000
-/** Others are left twice the time that they took lately, so that what was held up by us finds room to grow. */
-const HEADROOM = 2
+/** Times an equal part that a validator may take before it pauses: equals differ by chance. */
+const TOLERANCE = 1.5
 /**
- * A request that takes longer than those of the others makes so many more of them late. Pausing so much longer, it
- * delays fewer than one in a hundred of theirs.
+ * A request makes so many more of the others' late as it takes longer than theirs. Pausing so much longer, its sender
+ * delays about one in a hundred of theirs.
  */
-const WEIGHT_PER_MS = 2
+const WEIGHT = 2
 const MOST_WEIGHT = 16
 
 /** Time and requests within the last one to two windows. */
@@ -76,34 +80,31 @@ export class LoopShare {
   requests = 0
   /** Requests that waited for others. */
   deferred = 0
-  /** @internal of the turn */
+  /** @internal of its slice, less the time since; and when that was worked out */
   sliceMs = 0
+  sliceAtMs = 0
   /** @internal when its pause is over */
   freeAtMs = 0
   /** @internal */
   readonly lately = new Usage()
 }
 
-/** What others did in the last `spanMs` milliseconds. */
-export interface Others {
-  readonly spanMs: number
-  readonly ms: number
-  readonly requests: number
-  /** Validators that asked, this one included. */
+/** What was lately done by all that asked. */
+export interface Lately {
   readonly validators: number
+  /** Of the validator that it is about, and of all. */
+  readonly ownMs: number
+  readonly allMs: number
+  /** Of the others. */
+  readonly theirRequests: number
 }
 
-/**
- * How long the sender of a request that took `ms` leaves the loop to others: as long as the request is its share of both
- * together, times a weight. Its share is what they leave, if they want twice what they took, and an equal part at
- * least; the weight is how much longer it took than their requests.
- */
-export function pauseMs(ms: number, others: Others): number {
-  const left = 1 - (HEADROOM * others.ms) / others.spanMs
-  const share = Math.max(1 / Math.max(2, others.validators), left)
-  const theirs = Math.max(SLICE_MS, others.requests === 0 ? 0 : others.ms / others.requests)
-  const weight = Math.min(MOST_WEIGHT, Math.max(1, (WEIGHT_PER_MS * ms) / theirs))
-  return Math.min(MOST_PAUSE_MS, ms * (1 / share - 1) * weight)
+/** How long the sender of a request that took `ms` leaves the loop to others. */
+export function pauseMs(ms: number, { validators, ownMs, allMs, theirRequests }: Lately): number {
+  if (ms <= SLICE_MS || ownMs <= (TOLERANCE * allMs) / Math.max(2, validators)) return 0
+  const theirs = theirRequests === 0 ? 0 : (allMs - ownMs) / theirRequests
+  const weight = Math.min(MOST_WEIGHT, Math.max(1, (WEIGHT * ms) / Math.max(SLICE_MS, theirs)))
+  return Math.min(MOST_PAUSE_MS, ms * weight)
 }
 
 export class LoopShares {
@@ -123,24 +124,54 @@ export class LoopShares {
     this.#lastAtMs = nowMs
   }
 
-  #hasRivals(share: LoopShare, nowMs: number): boolean {
-    return nowMs - (this.#last === share ? this.#otherAtMs : this.#lastAtMs) < RIVAL_MS
+  /** Milliseconds since somebody else asked. */
+  #sinceOthersMs(share: LoopShare, nowMs: number): number {
+    return nowMs - (this.#last === share ? this.#otherAtMs : this.#lastAtMs)
   }
 
   /** Milliseconds that it has to leave the loop to others; 0 when they ask nothing any more. */
   pausesMs(share: LoopShare, nowMs: number): number {
-    return share.freeAtMs > nowMs && this.#hasRivals(share, nowMs) ? share.freeAtMs - nowMs : 0
+    if (share.freeAtMs <= nowMs || this.#sinceOthersMs(share, nowMs) >= GONE_MS) return 0
+    return share.freeAtMs - nowMs
+  }
+
+  /** Whether it had its slice, and others come first. */
+  hadSlice(share: LoopShare, nowMs: number): boolean {
+    this.#regain(share, nowMs)
+    return share.sliceMs >= SLICE_MS
+  }
+
+  /** The loop has turned. */
+  newSlice(share: LoopShare): void {
+    share.sliceMs = 0
+  }
+
+  /** What it leaves of the loop it has again. */
+  #regain(share: LoopShare, nowMs: number): void {
+    share.sliceMs = Math.max(0, share.sliceMs - (nowMs - share.sliceAtMs))
+    share.sliceAtMs = nowMs
   }
 
   /** Its request took the loop from `startMs` to `endMs`. */
   took(share: LoopShare, startMs: number, endMs: number): void {
     const ms = endMs - startMs
-    const hadRivals = ms > SLICE_MS && this.#hasRivals(share, startMs)
-    this.count(share, endMs, ms)
-    share.requests++
+    const hadRivals = ms > SLICE_MS && this.#sinceOthersMs(share, startMs) < RIVAL_MS
+    this.#regain(share, startMs)
     share.sliceMs += ms
+    share.sliceAtMs = endMs
+    share.requests++
+    this.count(share, endMs, ms)
     this.asks(share, endMs)
-    if (hadRivals) share.freeAtMs = endMs + pauseMs(ms, this.#others(share, endMs))
+    if (hadRivals) share.freeAtMs = endMs + pauseMs(ms, this.#lately(share, endMs))
+  }
+
+  /** Bytes of a request came that is not complete. */
+  read(share: LoopShare, nowMs: number, bytes: number): void {
+    const ms = bytes * READING_MS_PER_BYTE
+    this.#regain(share, nowMs)
+    share.sliceMs += ms
+    this.count(share, nowMs, ms)
+    this.asks(share, nowMs)
   }
 
   /** Its handlers took so much besides. */
@@ -150,12 +181,12 @@ export class LoopShares {
     if (share.lately.add(nowMs, ms)) this.#validators.add(nowMs, 0)
   }
 
-  #others(share: LoopShare, nowMs: number): Others {
+  #lately(share: LoopShare, nowMs: number): Lately {
     return {
-      spanMs: WINDOW_MS + (nowMs % WINDOW_MS),
-      ms: this.#all.ms(nowMs) - share.lately.ms(nowMs),
-      requests: this.#all.requests(nowMs) - share.lately.requests(nowMs),
       validators: this.#validators.mostRequests(nowMs),
+      ownMs: share.lately.ms(nowMs),
+      allMs: this.#all.ms(nowMs),
+      theirRequests: this.#all.requests(nowMs) - share.lately.requests(nowMs),
     }
   }
 }
