@@ -16,6 +16,7 @@
 #![cfg_attr(test, allow(dead_code))]
 
 mod address;
+mod budget;
 mod config;
 mod connection;
 mod deadlines;

@@ -14,6 +14,7 @@ import type { Dialler } from '../transport/engine.js'
 import type { Link } from '../transport/link.js'
 import { defaultQuicOptions } from '../transport/quic-options.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
+import { AnswerMemory } from './answer-memory.js'
 import { Attempt } from './attempt.js'
 import { type Axon, checkAxon } from './axon.js'
 import { callError } from './call-error.js'
@@ -72,6 +73,8 @@ export type RequestFor<T, A extends Axon> = T | ((axon: A) => T)
 export class Validator {
   readonly #settings: ValidatorSettings
   readonly #observers: Observers
+  /** Of all its miners' answers. */
+  readonly #memory: AnswerMemory
   readonly #pool: Pool
   readonly #middleware: QueryMiddleware[] = []
   #hasAsked = false
@@ -85,7 +88,9 @@ export class Validator {
   constructor(options: ValidatorOptions) {
     this.#settings = checkValidatorOptions(options)
     this.#observers = new Observers(this.#settings.logger)
-    this.#pool = new Pool(this.#settings, () => this.#theDialler(), this.#observers)
+    const { answerMemoryBytes, clock } = this.#settings
+    this.#memory = new AnswerMemory(answerMemoryBytes, clock)
+    this.#pool = new Pool(this.#settings, () => this.#theDialler(), this.#memory, this.#observers)
   }
 
   /** SS58. */
@@ -476,7 +481,8 @@ export class Validator {
     try {
       const { link } = await attempt.result
       this.#links.add(link)
-      return new MinerConnection(axon, link, this.#settings, { onClosed: () => this.#links.delete(link) })
+      const owner = { onClosed: () => this.#links.delete(link) }
+      return new MinerConnection(axon, link, this.#settings, owner, this.#memory)
     } finally {
       this.#attempts.delete(attempt)
       signal?.removeEventListener('abort', onAbort)
