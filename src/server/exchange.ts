@@ -10,6 +10,7 @@ import { CLOSE_CODE, CloseReason, ErrorText } from '../wire/protocol-texts.js'
 import type { Admission } from './admission.js'
 import type { Dispatcher, Running } from './dispatch/dispatcher.js'
 import type { FairLoop, LoopWork } from './fair-loop.js'
+import type { MemoryGuard } from './memory-guard.js'
 import type { Session } from './session.js'
 
 /** THREATS M4: what a stranger may make us read. A handshake request has 185 bytes. */
@@ -20,6 +21,7 @@ export interface ExchangeHost {
   readonly admission: Admission
   readonly dispatcher: Dispatcher
   readonly loop: FairLoop
+  readonly memory: MemoryGuard
   readonly logger: Logger
   readonly noise: Summary
   readonly maxFrameBytes: number
@@ -98,14 +100,21 @@ export class Exchange implements StreamEvents, FrameEvents, LoopWork {
     return this.#stream.waiting > 0 ? -this.#stream.waiting : undefined
   }
 
+  /** Bytes of its request that are kept until it begins. */
+  get keptBytes(): number {
+    return this.#asked ? (this.#payload?.length ?? 0) : this.#received
+  }
+
   onDrain(): void {
     this.#running?.drained()
+    this.#session.egress.drained()
   }
 
   onStopped(): void {
     this.#isOver = true
     this.#payload = undefined
     this.#running?.cancel('the caller wants no answer any more')
+    this.#session.egress.drained()
   }
 
   onReset(reason: string): void {
@@ -113,6 +122,7 @@ export class Exchange implements StreamEvents, FrameEvents, LoopWork {
     this.#payload = undefined
     this.#cancelTimer?.()
     this.#running?.cancel(reason)
+    this.#session.egress.drained()
   }
 
   onHeader(type: MessageType, length: number): void {
@@ -143,8 +153,15 @@ export class Exchange implements StreamEvents, FrameEvents, LoopWork {
       this.#synapse(payload)
       return
     }
+    const { dispatcher, loop, memory } = this.#host
+    if (memory.refuses(dispatcher.running)) {
+      this.#answer(dispatcher.failure(ErrorText.requestProcessingFailed, false))
+      return
+    }
     this.#payload = payload
-    this.#host.loop.take(place, this)
+    const { egress } = this.#session
+    if (egress.isFull) egress.whenRoom(() => loop.take(place, this))
+    else loop.take(place, this)
   }
 
   /** It is its turn; its peer may have given it up meanwhile. */

@@ -1,7 +1,7 @@
 /** Runs validators' requests on the one loop that they share, each when its sender may: `loop-shares.ts` decides. */
 import type { Clock } from '../clock.js'
 import { putLast } from '../transport/source-rate.js'
-import { LoopShare, LoopShares, GONE_MS } from './loop-shares.js'
+import { GONE_MS, LoopShare, LoopShares } from './loop-shares.js'
 
 /** Validators whose use is remembered, so that nobody is rid of a pause by connecting anew. */
 const MAX_REMEMBERED = 4096

@@ -13,9 +13,11 @@ import { MinerContainer } from './dispatch/container.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
 import { createRoute, type Invoke, type Route } from './dispatch/route.js'
 import { Workers } from './dispatch/workers.js'
+import { Egress } from './egress.js'
 import { Exchange, type ExchangeHost } from './exchange.js'
 import { FairLoop } from './fair-loop.js'
 import { LoopWatch } from './loop-watch.js'
+import { type Holder, MemoryGuard } from './memory-guard.js'
 import type { MinerSettings } from './options.js'
 import { Peers } from './peers.js'
 import type { AnyMiddleware } from './policy/middleware.js'
@@ -34,17 +36,12 @@ export interface DeclaredHandler {
   readonly invoke: (container: MinerContainer, workers: Workers) => Invoke
 }
 
-/**
- * Connections of strangers, who have 30 s each: with many addresses they could be any number. An honest one is done
- * within a round trip or two, long before 512 others came after it.
- */
-const MAX_STRANGERS = 512
-
 export class MinerService implements ExchangeHost {
   readonly access: AccessControl
   readonly admission: Admission
   readonly dispatcher: Dispatcher
   readonly loop: FairLoop
+  readonly memory: MemoryGuard
   readonly logger: Logger
   readonly observers: Observers
   readonly noise: Summary
@@ -84,6 +81,7 @@ export class MinerService implements ExchangeHost {
     this.#container = new MinerContainer(settings.container)
     this.#workers = new Workers(settings.workers, clock, logger)
     this.loop = new FairLoop(clock)
+    this.memory = new MemoryGuard(clock, logger, settings.limits.memoryBytes, () => this.#holders())
     this.#loopWatch = new LoopWatch(
       settings,
       observers,
@@ -131,7 +129,8 @@ export class MinerService implements ExchangeHost {
 
   /** Serves a connection whose TLS is done. */
   accept(link: Link): void {
-    const session = new Session(link.remote)
+    const { limits } = this.#settings
+    const session = new Session(link.remote, limits, new Egress(link, limits.queuedBytes))
     const cancelTimer = this.after(this.#settings.strangerTimeoutMs, () => {
       link.close(CLOSE_CODE, CloseReason.cleanup)
     })
@@ -154,7 +153,7 @@ export class MinerService implements ExchangeHost {
         this.#left(session, link, info)
       },
     }
-    if (this.#strangers.size > MAX_STRANGERS) this.#closeOldestStranger()
+    if (this.#strangers.size > limits.strangers) this.#closeOldestStranger()
   }
 
   #closeOldestStranger(): void {
@@ -219,11 +218,27 @@ export class MinerService implements ExchangeHost {
     }
     this.#loopWatch.start()
     this.#progress.start()
+    this.memory.start()
   }
 
   /** Of the validators: strangers have a limit of their own. */
   *#links(): Iterable<Link> {
     for (const { link } of this.#peers) yield link
+  }
+
+  *#holders(): Iterable<Holder> {
+    for (const { link, hotkey } of this.#peers) {
+      let bytes = link.waiting
+      for (const { events } of link.streams()) if (events instanceof Exchange) bytes += events.keptBytes
+      const close = (): void => {
+        this.logger.warn('closed a connection: memory is short, and most of it is kept for this one', {
+          hotkey,
+          bytes,
+        })
+        link.close(CLOSE_CODE, CloseReason.cleanup)
+      }
+      yield { bytes, close }
+    }
   }
 
   /** Names of the synapses that are being answered. */
@@ -251,6 +266,7 @@ export class MinerService implements ExchangeHost {
     this.#isStopped = true
     this.#loopWatch.stop()
     this.#progress.stop()
+    this.memory.stop()
     for (const { what, part } of this.#started.splice(0).reverse()) {
       try {
         await part.stop()
@@ -276,6 +292,7 @@ export class MinerService implements ExchangeHost {
       calls: Object.fromEntries(calls),
       unrecognized: this.dispatcher.unrecognized,
       loop: this.loop.stats(),
+      memory: this.memory.stats(),
       access: { policy: this.access.name, ageMs: this.access.ageMs() },
       middleware: byName(this.#middleware),
       sourceFilter: this.#settings.sourceFilter?.stats(),

@@ -42,7 +42,7 @@ export async function fairness(kind: string, seconds = SECONDS): Promise<Fairnes
   const before = await measure()
   const { file, args } = program('rogue', port, kind)
   // Whoever means it has a machine of its own: what it takes of this one's processor is not the miner's to share.
-  await startMiner('the rogue', { file: 'nice', args: ['-n', '19', file, ...args] })
+  await startMiner('the rogue', { file: 'nice', args: ['-n', '10', file, ...args] })
   const during = await measure()
   const slower = during.p99Ms / before.p99Ms
   const left = during.rate / before.rate

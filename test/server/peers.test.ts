@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Peer, Peers } from '../../src/server/peers.js'
-import { Session } from '../../src/server/session.js'
+import { sessionAt } from '../support/sessions.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { turn } from '../support/frames.js'
 import { memoryLinks } from '../support/memory-link.js'
@@ -9,7 +9,7 @@ const HOUR = 3_600_000
 
 function peer(hotkey: string): Peer {
   const link = memoryLinks(Buffer.from('certificate')).miner
-  const session = new Session(link.remote)
+  const session = sessionAt(link.remote)
   session.apply('handshake')
   session.accept(hotkey)
   return { hotkey, link, session }
