@@ -6,8 +6,9 @@
  *
  * 1. While others are connected, a validator has `SLICE_MS` at a time. What it asks beyond waits for the next turn of the
  *    loop, after what came from others meanwhile. When nothing came, that costs a look at the sockets.
- * 2. A request that takes longer than that keeps everybody waiting, and no order can mend it. So who took more than its
- *    part of the loop lately pauses after each such request, for as long as others go on asking (see `pauseMs`).
+ * 2. Who took more than its part of the loop lately pauses after each slice while others ask. A request that takes longer
+ *    than a slice makes many of the others' late, and no order can mend it: so it weighs more, and the pause after it is
+ *    longer (see `pauseMs`).
  */
 
 /** What a validator has at a time: some hundred requests of 1 KB, and less than anybody notices on a network. */
@@ -22,11 +23,9 @@ export const MOST_PAUSE_MS = 1000
 const READING_MS_PER_BYTE = 2 / (1024 * 1024)
 /** Use is looked at over one to two of these: long enough to remember the others after a request of a second. */
 const WINDOW_MS = 1000
-/** Times an equal part that a validator may take before it pauses: equals differ by chance. */
-const TOLERANCE = 1.5
 /**
- * A request makes so many more of the others' late as it takes longer than theirs. Pausing so much longer, its sender
- * delays about one in a hundred of theirs.
+ * A request that takes longer than those of the others makes so many more of them late. Weighing more, and pausing longer,
+ * its sender delays fewer than one in a hundred of theirs.
  */
 const WEIGHT = 2
 const MOST_WEIGHT = 16
@@ -99,12 +98,21 @@ export interface Lately {
   readonly theirRequests: number
 }
 
-/** How long the sender of a request that took `ms` leaves the loop to others. */
-export function pauseMs(ms: number, { validators, ownMs, allMs, theirRequests }: Lately): number {
-  if (ms <= SLICE_MS || ownMs <= (TOLERANCE * allMs) / Math.max(2, validators)) return 0
+/**
+ * How long a validator leaves the loop to others.
+ * @param ms of its last request
+ * @param stretchMs that it had the loop for, in all
+ */
+export function pauseMs(
+  ms: number,
+  stretchMs: number,
+  { validators, ownMs, allMs, theirRequests }: Lately,
+): number {
   const theirs = theirRequests === 0 ? 0 : (allMs - ownMs) / theirRequests
-  const weight = Math.min(MOST_WEIGHT, Math.max(1, (WEIGHT * ms) / Math.max(SLICE_MS, theirs)))
-  return Math.min(MOST_PAUSE_MS, ms * weight)
+  const longer = ms / Math.max(SLICE_MS, theirs)
+  const weight = Math.min(MOST_WEIGHT, Math.max(1, WEIGHT * (longer - 1)))
+  if (ownMs * weight <= allMs / Math.max(2, validators)) return 0
+  return Math.min(MOST_PAUSE_MS, stretchMs * weight)
 }
 
 export class LoopShares {
@@ -154,24 +162,24 @@ export class LoopShares {
 
   /** Its request took the loop from `startMs` to `endMs`. */
   took(share: LoopShare, startMs: number, endMs: number): void {
-    const ms = endMs - startMs
-    const hadRivals = ms > SLICE_MS && this.#sinceOthersMs(share, startMs) < RIVAL_MS
-    this.#regain(share, startMs)
-    share.sliceMs += ms
-    share.sliceAtMs = endMs
     share.requests++
-    this.count(share, endMs, ms)
-    this.asks(share, endMs)
-    if (hadRivals) share.freeAtMs = endMs + pauseMs(ms, this.#lately(share, endMs))
+    this.#use(share, endMs - startMs, startMs, endMs)
   }
 
   /** Bytes of a request came that is not complete. */
   read(share: LoopShare, nowMs: number, bytes: number): void {
-    const ms = bytes * READING_MS_PER_BYTE
-    this.#regain(share, nowMs)
+    this.#use(share, bytes * READING_MS_PER_BYTE, nowMs, nowMs)
+  }
+
+  #use(share: LoopShare, ms: number, startMs: number, endMs: number): void {
+    const hadRivals = this.#sinceOthersMs(share, startMs) < RIVAL_MS
+    this.#regain(share, startMs)
     share.sliceMs += ms
-    this.count(share, nowMs, ms)
-    this.asks(share, nowMs)
+    share.sliceAtMs = endMs
+    this.count(share, endMs, ms)
+    this.asks(share, endMs)
+    if (hadRivals && share.sliceMs >= SLICE_MS)
+      share.freeAtMs = endMs + pauseMs(ms, share.sliceMs, this.#lately(share, endMs))
   }
 
   /** Its handlers took so much besides. */

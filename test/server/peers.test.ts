@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { type Peer, Peers } from '../../src/server/peers.js'
-import { sessionAt } from '../support/sessions.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { turn } from '../support/frames.js'
 import { memoryLinks } from '../support/memory-link.js'
+import { sessionAt } from '../support/sessions.js'
 
 const HOUR = 3_600_000
 
