@@ -158,7 +158,7 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
     strangerTimeoutMs: milliseconds('strangerTimeoutMs', options.strangerTimeoutMs, 30_000, idleTimeoutMs),
     handshakesPerMinute: integer('handshakesPerMinute', options.handshakesPerMinute, 30, 1, 1_000_000),
     progressTimeoutMs: integer('progressTimeoutMs', options.progressTimeoutMs, 60_000, 1000, 3_600_000),
-    limits: checkMinerLimits(options.limits ?? {}),
+    limits: checkMinerLimits(options.limits === undefined ? {} : options.limits),
     accessReviewMs: integer('accessReviewMs', options.accessReviewMs, 60_000, 100, 86_400_000),
     validateAddresses,
     resetSecret: resetSecret ?? signer.secretFor?.('stateless reset') ?? randomBytes(RESET_SECRET_BYTES),
