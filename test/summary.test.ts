@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Summary } from '../src/summary.js'
-import { FakeClock } from './support/fake-clock.js'
-import { RecordingLogger } from './support/recording-logger.js'
+import { FakeClock } from '../src/testing/fake-clock.js'
+import { RecordingLogger } from '../src/testing/recording-logger.js'
 
 function summary() {
   const clock = new FakeClock()
@@ -17,6 +17,17 @@ test('the first of a kind at once, the others as a number a minute later', () =>
   clock.advance(60_000)
   expect(log.lines.slice(2)).toMatchObject([
     { level: 'info', message: 'stale: 999 more within a minute', fields: { latest: { n: 1000 } } },
+  ])
+})
+
+test('an error is counted in words, which every logger can write', () => {
+  const { clock, log, noise } = summary()
+  const error = new Error('why')
+  for (let n = 0; n < 2; n++) noise.note('failed', 'it failed', { error, n })
+  clock.advance(60_000)
+  expect(log.lines.map(({ fields }) => fields)).toEqual([
+    { error, n: 0 },
+    { latest: { message: 'it failed', error: 'why', n: 1 } },
   ])
 })
 

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { checkTimeout, checkValidatorOptions } from '../../src/client/options.js'
 import { systemClock } from '../../src/clock.js'
 import type { ValidatorOptions } from '../../src/index.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { validatorSigner } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 
 const needed = { signer: validatorSigner }
 const MAX_TIMER = 2 ** 31 - 1
@@ -17,6 +17,7 @@ test('the defaults', () => {
     ...needed,
     engine: process.env.LEVIN_ENGINE ?? 'auto',
     logger: expect.anything(),
+    noise: expect.anything(),
     connectTimeoutMs: 10_000,
     timeoutMs: 12_000,
     streamTimeoutMs: 60_000,
@@ -54,7 +55,7 @@ test('what is given is kept', () => {
     keepAliveMs: 60,
     clock: new FakeClock(),
   }
-  expect(check(given)).toEqual({ ...needed, ...given, logger: expect.anything() })
+  expect(check(given)).toEqual({ ...needed, ...given, logger: expect.anything(), noise: expect.anything() })
 })
 
 test.each([{ signer: undefined }, { signer: null }, { signer: { hotkey: validatorSigner.hotkey } }])(

@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'options.ts': ['errors.ts'],
   'read-file.ts': ['errors.ts'],
   'summary.ts': ['clock.ts', 'logger.ts'],
-  'observers.ts': ['errors.ts', 'logger.ts'],
+  'observers.ts': ['summary.ts', 'errors.ts', 'clock.ts', 'logger.ts'],
   'engine.ts': ['auth', 'transport', 'errors.ts', 'logger.ts'],
   'pino-logger.ts': ['errors.ts', 'logger.ts'],
   'signals.ts': ['clock.ts', 'logger.ts', 'pino-logger.ts'],
@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'metagraph',
     'auth',
     'read-file.ts',
+    'summary.ts',
     'errors.ts',
     'options.ts',
     'clock.ts',
@@ -101,6 +102,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'errors.ts',
     'options.ts',
     'observers.ts',
+    'summary.ts',
     'clock.ts',
     'logger.ts',
     'pino-logger.ts',
@@ -115,7 +117,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'logger.ts',
     'pino-logger.ts',
   ],
-  testing: ['auth', 'errors.ts'],
+  testing: [
+    'client',
+    'server',
+    'metagraph',
+    'contract',
+    'decorators',
+    'subtensor/load-ws.ts',
+    'transport',
+    'auth',
+    'errors.ts',
+    'options.ts',
+    'clock.ts',
+    'logger.ts',
+  ],
 }
 
 /** Packages and built-in modules that only one place may know. */
@@ -133,7 +148,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
     'wallet/forms/polkadot-js.ts',
   ],
   'hash-wasm': ['wallet/argon2.ts'],
-  tsyringe: ['server/dispatch/container.ts', 'server/dispatch/worker-thread.ts'],
+  tsyringe: ['server/dispatch/container.ts', 'server/dispatch/worker-thread.ts', 'testing/overrides.ts'],
   pino: ['pino-logger.ts'],
   piscina: ['server/dispatch/workers.ts'],
   'class-transformer': ['contract/dto.ts'],
@@ -141,8 +156,8 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'reflect-metadata': ['decorators/metadata.ts'],
   ws: [
     'subtensor/load-ws.ts',
+    'subtensor/connection.ts',
     'testing/chain/connections.ts',
-    'testing/chain/fake-node.ts',
     'testing/chain/misbehaviour.ts',
   ],
 }
@@ -203,6 +218,14 @@ test('the table names what there is', () => {
       files.some((file) => inside(file, home)),
       home,
     ).toBe(true)
+  }
+})
+
+test('what is for tests is loaded by nothing else', () => {
+  for (const file of files.filter((name) => !inside(name, 'testing'))) {
+    for (const specifier of imports(file).filter((name) => name.startsWith('.'))) {
+      expect(inside(relative(src, join(src, dirname(file), specifier)), 'testing'), file).toBe(false)
+    }
   }
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { synapse } from '../../src/contract/definition.js'
 import { FairLoop, type LoopWork } from '../../src/server/fair-loop.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { turn, until } from '../support/frames.js'
 import { signerOf, validatorSigner } from '../support/hotkeys.js'
 import { handler, ServedMiner } from '../support/served-miner.js'

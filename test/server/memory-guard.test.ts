@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { synapse } from '../../src/contract/definition.js'
 import { type Holder, MemoryGuard, memoryState } from '../../src/server/memory-guard.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { encodeSynapsePacket } from '../../src/wire/messages.js'
-import { FakeClock } from '../support/fake-clock.js'
 import { turn, until } from '../support/frames.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 import { handler, ServedMiner } from '../support/served-miner.js'
 
 const MIB = 1024 * 1024

@@ -5,10 +5,10 @@ import { open } from '../../src/server/access/open.js'
 import { DEFAULT_WORKERS } from '../../src/server/dispatch/workers.js'
 import type { MinerLimits } from '../../src/server/limits.js'
 import { checkMinerOptions, type MinerOptions } from '../../src/server/options.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { defaultPeerLimits } from '../../src/transport/peer-limits.js'
-import { FakeClock } from '../support/fake-clock.js'
 import { minerSigner } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 
 const needed = { signer: minerSigner, access: open() }
 const check = (options: object) => checkMinerOptions({ ...needed, ...options } as MinerOptions)

@@ -12,8 +12,8 @@ import { decodeHotkey } from '../../src/auth/ss58.js'
 import { requestTranscript } from '../../src/auth/transcript.js'
 import { SignerServer } from '../../src/signer/server.js'
 import { socketSigner } from '../../src/signer/socket-signer.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { minerSigner, signerOf, validatorSigner } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 
 let folder: string
 let path: string
@@ -134,6 +134,22 @@ describe('nothing but a handshake', () => {
     for (let i = 0; i < 100; i++) await expect(signer.sign(Buffer.from('tx'))).rejects.toThrow()
     expect(logger.at('warn')).toHaveLength(1)
   })
+})
+
+test('a key that fails is told of once, not for each handshake', async () => {
+  const failing = () => {
+    throw new Error('HSM away')
+  }
+  await serve({ hotkey: minerSigner.hotkey, sign: failing })
+  const signer = await socketSigner(path)
+  for (let i = 0; i < 100; i++) {
+    await expect(signer.sign(handshake(signer.hotkey))).rejects.toMatchObject(
+      config('the signer failed; its log says more'),
+    )
+  }
+  expect(logger.at('error')).toMatchObject([
+    { message: 'a signature failed', fields: { hotkey: minerSigner.hotkey, error: { message: 'HSM away' } } },
+  ])
 })
 
 test('one for several, each by its name', async () => {

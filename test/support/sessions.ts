@@ -1,7 +1,7 @@
 import { Egress } from '../../src/server/egress.js'
 import { Session } from '../../src/server/session.js'
+import { memoryLinks } from '../../src/testing/memory/link.js'
 import type { Address } from '../../src/transport/link.js'
-import { memoryLinks } from './memory-link.js'
 
 /** A connection of somebody, with the limits that strangers have by default. */
 export const sessionAt = (remote: Address): Session =>
