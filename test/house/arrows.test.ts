@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'signals.ts': ['clock.ts', 'logger.ts', 'pino-logger.ts'],
   watchdog: ['errors.ts', 'clock.ts', 'logger.ts'],
   supervisor: ['watchdog', 'errors.ts', 'clock.ts', 'logger.ts'],
-  transport: ['errors.ts', 'clock.ts', 'shown.ts'],
+  transport: ['errors.ts', 'options.ts', 'clock.ts', 'shown.ts'],
   wire: ['errors.ts'],
   auth: ['wire', 'errors.ts', 'shown.ts'],
   contract: ['wire', 'errors.ts', 'logger.ts', 'shown.ts', 'transport/link.ts'],
