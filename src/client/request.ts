@@ -26,9 +26,9 @@ export function describe(synapse: SynapseDefinition<SynapseOptions>): Described 
         `the synapse is ${given}; it is a definition, which synapse(name, { ... }) makes`,
       )
     }
-    const { request, response, stream, unknownProperties = 'refuse' } = synapse.options
+    const { request, response, stream } = synapse.options
     // without the synapse, which `callError` names
-    const dto = (type: typeof request, use: string) => type && describeDto(type, use, { unknownProperties })
+    const dto = (type: typeof request, use: string) => type && describeDto(type, use, synapse.options)
     found = {
       request: dto(request, 'the request'),
       response: dto(response, 'the answer'),
