@@ -1,0 +1,18 @@
+/** Every trial, in the order of the table: to add one is one line. */
+import { holes, optimistic, rubbish, secondPort } from './encrypted.js'
+import { floods, mutated, spoofed } from './floods.js'
+import type { Trial } from './means.js'
+import { gapsBeforeTls, halfOpen, shortInitials } from './newcomers.js'
+
+export const TRIALS: readonly Trial[] = [
+  spoofed,
+  halfOpen,
+  ...floods,
+  gapsBeforeTls,
+  shortInitials,
+  ...holes,
+  ...optimistic,
+  ...secondPort,
+  mutated,
+  rubbish,
+]
