@@ -22,6 +22,8 @@ export interface Attacked {
   readonly longestMs: readonly [number, number]
   /** What was counted during the attack, and what there was at its end. */
   readonly network: NonNullable<MinerStats['network']>
+  /** What the miner said at the end of it. */
+  readonly last: MinerStats
   /** Of what was sent meanwhile, those to the honest validator. */
   readonly honestBytes: number
   /** How the miner ended, or `hangs`; undefined when it is well. */
@@ -75,6 +77,7 @@ export async function underAttack(
     memory: [first.mostBytes, second.mostBytes],
     longestMs: [first.longestMs, second.longestMs],
     network: difference(last.network!, beforeNetwork),
+    last,
     honestBytes: during.answered * honestShare,
     down,
   }
@@ -129,6 +132,7 @@ function sumOf(a: Sent, b: Sent): Sent {
     received: a.received + b.received,
     connections: a.connections + b.connections,
     closed: a.closed + b.closed,
+    notes: [...(a.notes ?? []), ...(b.notes ?? [])],
   }
 }
 

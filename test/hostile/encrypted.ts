@@ -94,7 +94,7 @@ export const secondPort: readonly Trial[] = [
       const { pinned } = attacked.network.dropped
       return {
         ...figuresOf(attacked),
-        measured: `${pinned} dropped${describe(attacked)}${lossesOf(attacked.during)}`,
+        measured: `${describe(attacked)}${pinned} dropped${lossesOf(attacked.during)}`,
         holds: isServed(attacked) && pinned > 0,
       }
     },
@@ -118,7 +118,7 @@ export const secondPort: readonly Trial[] = [
 const attackFromSecondPort = (means: Means, ...minerArgs: string[]): Promise<Attacked> =>
   underAttack(
     means,
-    ({ port }) => means.aioquic('second-port', false, { port, count: 50, host: UNPINNED_HOST }),
+    ({ port }) => means.aioquic('second-port', false, { port, count: 5, host: UNPINNED_HOST }),
     { minerArgs },
   )
 

@@ -23,7 +23,7 @@ export const spoofed: Trial = {
       means.attacker('flood.js', { kind: 'hello', port, count }),
     )
     const { network } = attacked
-    const ratio = network.bytesOut / network.bytesIn
+    const ratio = (network.bytesOut - attacked.honestBytes) / (network.bytesIn - attacked.honestBytes)
     return {
       ...figuresOf(attacked),
       measured: `${ratio.toFixed(3)} bytes out for each in, ${network.halfOpen} half-open${lossesOf(attacked.during)}`,

@@ -22,6 +22,7 @@ const USAGE = `npm run hostile -- [options]
   --engine NAME    quinn (default) or quiche
   --seed N         repeats a run that printed it
   --short          a part of each, and without what asks for a quiet machine
+  --soak MINUTES   how long T17 takes: 5, or half a minute when short
   --page           writes this engine's table in docs/SECURITY.md
 `
 const ENGINES: readonly EngineName[] = ['quinn', 'quiche']
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     engine: { type: 'string', default: 'quinn' },
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
     short: { type: 'boolean', default: false },
+    soak: { type: 'string' },
     page: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -61,6 +63,7 @@ const means = new Means({
   engine,
   isShort: values.short,
   seed: Number(values.seed),
+  soakMs: Number(values.soak ?? (values.short ? 0.5 : 5)) * 60_000,
   folder,
   python: () => {
     prepared ??= prepareAioquicPeer()

@@ -44,6 +44,8 @@ export interface Sent {
   readonly connections: number
   /** Of those, the miner ended so many. */
   readonly closed: number
+  /** What the attacker saw of the miner. */
+  readonly notes?: readonly string[]
 }
 
 /** Whom the unpinned miner lets change its port. */
@@ -56,6 +58,7 @@ export class Means {
   readonly engine: EngineName
   readonly isShort: boolean
   readonly seed: number
+  readonly soakMs: number
   readonly #python: () => Promise<PythonPeer>
   readonly #folder: string
   #miners = 0
@@ -66,12 +69,14 @@ export class Means {
     engine: EngineName
     isShort: boolean
     seed: number
+    soakMs: number
     folder: string
     python: () => Promise<PythonPeer>
   }) {
     this.engine = options.engine
     this.isShort = options.isShort
     this.seed = options.seed
+    this.soakMs = options.soakMs
     this.#folder = options.folder
     this.#python = options.python
   }

