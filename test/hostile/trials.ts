@@ -1,4 +1,5 @@
 /** Every trial, in the order of the table: to add one is one line. */
+import { besideHostile } from './beside-hostile.js'
 import { holes, optimistic, rubbish, secondPort } from './encrypted.js'
 import { floods, mutated, spoofed } from './floods.js'
 import type { Trial } from './means.js'
@@ -20,4 +21,5 @@ export const TRIALS: readonly Trial[] = [
   ...values,
   ...slow,
   soak,
+  besideHostile,
 ]
