@@ -27,7 +27,7 @@ export async function signerFrom(
   if (process.env[variable] !== undefined) return secretSigner({ env: variable }, logger)
   const { 'wallet.name': name, 'wallet.hotkey': hotkey, 'wallet.path': path } = args
   const isNamed = name !== undefined || hotkey !== undefined || path !== undefined
-  if (isNamed || WALLET_VARIABLES.some((each) => process.env[each] !== undefined)) {
+  if (isNamed || WALLET_VARIABLES.some((each) => process.env[each])) {
     return walletSigner({ name, hotkey, path, logger })
   }
   const signer = seedSigner(new Uint8Array(32).fill(developmentByte))

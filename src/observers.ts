@@ -1,15 +1,17 @@
 /** Listeners of a miner or a validator: typed, cheap when there are none, and no way for one to harm who tells it. */
+import type { Clock } from './clock.js'
 import { LevinError } from './errors.js'
 import type { Logger } from './logger.js'
+import { Summary } from './summary.js'
 
 type Listener<E> = (event: E) => void
 
 export class Observers<Events extends object> {
   readonly #listeners: { [K in keyof Events]: Listener<Events[K]>[] }
-  readonly #logger: Logger
+  readonly #noise: Summary
 
-  constructor(logger: Logger, kinds: readonly (keyof Events)[]) {
-    this.#logger = logger
+  constructor(logger: Logger, clock: Clock, kinds: readonly (keyof Events)[]) {
+    this.#noise = new Summary(logger, clock)
     this.#listeners = Object.fromEntries(kinds.map((kind) => [kind, []])) as never
   }
 
@@ -38,10 +40,10 @@ export class Observers<Events extends object> {
     return this.#listeners[kind].length > 0
   }
 
-  /** Tells each listener; one that throws, now or later, is an entry in the log, and no more. */
+  /** Tells each listener; one that throws, now or later, is noise in the log, and no more: strangers cause events. */
   tell<K extends keyof Events>(kind: K, event: Events[K]): void {
-    const failed = (error: unknown): void =>
-      this.#logger.error(`a listener for '${String(kind)}' threw`, { error })
+    const message = `a listener for '${String(kind)}' threw`
+    const failed = (error: unknown): void => this.#noise.note(message, message, { error }, 'error')
     for (const listener of [...this.#listeners[kind]]) {
       try {
         const told: unknown = listener(event)

@@ -28,7 +28,7 @@ export class Summary {
     const known = this.#kinds.get(kind)
     if (known !== undefined) {
       known.suppressed++
-      known.latest = { message, ...fields }
+      known.latest = { message, ...inWords(fields) }
       return
     }
     this.#kinds.set(kind, { level, suppressed: 0, latest: fields })
@@ -56,4 +56,10 @@ export class Summary {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
   }
+}
+
+/** An error as its message: its stack was in the first line, and loggers write errors that are fields themselves. */
+function inWords(fields: LogFields): LogFields {
+  const { error } = fields
+  return error instanceof Error ? { ...fields, error: error.message } : fields
 }

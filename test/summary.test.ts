@@ -20,6 +20,17 @@ test('the first of a kind at once, the others as a number a minute later', () =>
   ])
 })
 
+test('an error is counted in words, which every logger can write', () => {
+  const { clock, log, noise } = summary()
+  const error = new Error('why')
+  for (let n = 0; n < 2; n++) noise.note('failed', 'it failed', { error, n })
+  clock.advance(60_000)
+  expect(log.lines.map(({ fields }) => fields)).toEqual([
+    { error, n: 0 },
+    { latest: { message: 'it failed', error: 'why', n: 1 } },
+  ])
+})
+
 test('a kind that was quiet for a minute is news again, and no timer is left', () => {
   const { clock, log, noise } = summary()
   noise.note('stale', 'refused', {})

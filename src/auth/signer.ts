@@ -21,7 +21,10 @@ export interface Signer {
  * @throws LevinError `CONFIG` for anything else; the message never shows the seed
  */
 export function seedSigner(seed: Uint8Array | string): Signer {
-  return keypairSigner(keypairFromSeed(seedBytes(seed)))
+  const bytes = seedBytes(seed)
+  const signer = keypairSigner(keypairFromSeed(bytes))
+  if (bytes !== seed) bytes.fill(0)
+  return signer
 }
 
 /**

@@ -32,7 +32,9 @@ export interface Keypair {
 export function keypairFromSeed(seed: Uint8Array): Keypair {
   if (seed.length !== SEED_BYTES) throw new RangeError(`a seed has ${SEED_BYTES} bytes`)
   const pair = sr25519_keypair_from_seed(seed)
-  return { secretKey: pair.slice(0, SECRET_KEY_BYTES), publicKey: pair.slice(SECRET_KEY_BYTES) }
+  const keypair = { secretKey: pair.slice(0, SECRET_KEY_BYTES), publicKey: pair.slice(SECRET_KEY_BYTES) }
+  pair.fill(0)
+  return keypair
 }
 
 /** @param secretKey as in a {@link Keypair}, with a scalar that was looked at: the module panics on one that is too large */
@@ -56,9 +58,17 @@ export function useNative(given: NativeSr25519): void {
 /** A 64-byte signature in the signing context `substrate`. Randomised: no two are alike. */
 export function sign(keypair: Keypair, message: Uint8Array): Uint8Array {
   const { publicKey, secretKey } = keypair
-  const signed = native?.sr25519Sign(Buffer.concat([secretKey, publicKey]), message)
-  if (signed) return signed
-  return sr25519_sign(publicKey, secretKey, message)
+  return signNatively(keypair, message) ?? sr25519_sign(publicKey, secretKey, message)
+}
+
+function signNatively({ publicKey, secretKey }: Keypair, message: Uint8Array): Uint8Array | null | undefined {
+  if (native === undefined) return undefined
+  const pair = Buffer.concat([secretKey, publicKey]) // from a pool, whose memory others use after us
+  try {
+    return native.sr25519Sign(pair, message)
+  } finally {
+    pair.fill(0)
+  }
 }
 
 /** Whether `signature` is the key's for `message`, in the context `substrate`. False for garbage of any kind. */

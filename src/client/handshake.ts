@@ -33,7 +33,7 @@ export async function authenticate(
   wanted: ReadonlySet<string>,
   settings: ValidatorSettings,
 ): Promise<Proven> {
-  const { signer, clock, logger } = settings
+  const { signer, clock, noise } = settings
   const [named = ''] = wanted
   if (link.peerCertificate === undefined)
     throw new LevinError('PROTOCOL', `miner ${named} showed no TLS certificate`)
@@ -49,7 +49,8 @@ export async function authenticate(
   const wantedHotkey = wanted.has(response.minerHotkey) ? response.minerHotkey : named
   const { clockSkewSeconds } = checkHandshakeResponse({ response, request, wantedHotkey, fingerprint, now })
   if (Math.abs(clockSkewSeconds) > SKEW_WORTH_A_WARNING_SECONDS) {
-    logger.warn('the clocks of validator and miner are apart', { miner: wantedHotkey, clockSkewSeconds })
+    const message = 'the clocks of validator and miner are apart'
+    noise.note(message, message, { miner: wantedHotkey, clockSkewSeconds }, 'warn')
   }
   return { hotkey: wantedHotkey, clockSkewSeconds }
 }

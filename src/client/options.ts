@@ -6,6 +6,7 @@ import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { checkKeys, integer, MAX_TIMER_MS, milliseconds } from '../options.js'
 import { checkLogger } from '../pino-logger.js'
+import { Summary } from '../summary.js'
 import { checkEngine, type EngineChoice } from '../transport/load-engine.js'
 import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD } from '../wire/frame.js'
 import type { Reconnecting, ReconnectOptions } from './backoff.js'
@@ -52,6 +53,8 @@ export interface ValidatorOptions {
 /** Checked, with every default filled in. */
 export type ValidatorSettings = Required<Omit<ValidatorOptions, 'reconnect'>> & {
   readonly reconnect: Reconnecting
+  /** What miners cause in the log. */
+  readonly noise: Summary
 }
 
 const WHERE = 'new Validator'
@@ -92,11 +95,14 @@ export function checkValidatorOptions(options: ValidatorOptions): ValidatorSetti
     )
   }
   decodeHotkey(signer.hotkey)
+  const logger = checkLogger('new Validator', options.logger, 'warn')
+  const clock = options.clock ?? systemClock
   const idleTimeoutMs = integer(WHERE, 'idleTimeoutMs', options.idleTimeoutMs ?? 150_000, 100, 3_600_000)
   return {
     signer,
     engine: checkEngine('new Validator', options.engine),
-    logger: checkLogger('new Validator', options.logger, 'warn'),
+    logger,
+    noise: new Summary(logger, clock),
     connectTimeoutMs: checkTimeout('connectTimeoutMs', options.connectTimeoutMs ?? 10_000),
     timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 12_000),
     streamTimeoutMs: checkTimeout('streamTimeoutMs', options.streamTimeoutMs ?? 60_000),
@@ -118,7 +124,7 @@ export function checkValidatorOptions(options: ValidatorOptions): ValidatorSetti
       10,
       idleTimeoutMs - 1,
     ),
-    clock: options.clock ?? systemClock,
+    clock,
   }
 }
 

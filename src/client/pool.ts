@@ -263,7 +263,8 @@ export class Pool {
       try {
         this.#dial(address)
       } catch (error) {
-        this.#settings.logger.warn('a miner is not connected again', { error })
+        const message = 'a miner is not connected again'
+        this.#settings.noise.note(message, message, { error }, 'warn')
       }
     }
     this.#plans.set(address, this.#clock.after(ms, run))

@@ -84,7 +84,7 @@ export class Validator {
   /** @throws LevinError CONFIG for an option that is missing, unknown or out of range */
   constructor(options: ValidatorOptions) {
     this.#settings = checkValidatorOptions(options)
-    this.#observers = new Observers(this.#settings.logger)
+    this.#observers = new Observers(this.#settings.logger, this.#settings.clock)
     this.#pool = new Pool(this.#settings, () => this.#theDialler(), this.#observers)
   }
 
@@ -501,6 +501,7 @@ export class Validator {
       attempt.giveUp(new LevinError('ABORTED', 'the validator was closed'))
     for (const link of this.#links) link.close(CLOSE_CODE, CloseReason.clientShutdown)
     this.#pool.close()
+    this.#settings.noise.stop()
     this.#dialler?.then(
       (dialler) => dialler.close(),
       () => {}, // who dialled was told what was wrong

@@ -1,4 +1,5 @@
 /** What a validator counts and tells of the miners that it asks through its pool. */
+import type { Clock } from '../clock.js'
 import type { LevinError, LevinErrorCode } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { Observers as EventObservers } from '../observers.js'
@@ -38,8 +39,8 @@ export interface ValidatorEvents {
 const KINDS: readonly (keyof ValidatorEvents)[] = ['call', 'connection']
 
 export class Observers extends EventObservers<ValidatorEvents> {
-  constructor(logger: Logger) {
-    super(logger, KINDS)
+  constructor(logger: Logger, clock: Clock) {
+    super(logger, clock, KINDS)
   }
 }
 

@@ -1,6 +1,5 @@
 /** The miner's side of the handshake: in PROTOCOL's order, with the access policy before the costly signature check. */
 import {
-  acceptHandshake,
   checkHandshakeRequest,
   type HandshakeRefusal,
   refuseHandshake,
@@ -21,6 +20,7 @@ import { HandshakeRate } from './handshake-rate.js'
 import type { MinerSettings } from './options.js'
 import type { Peers } from './peers.js'
 import type { Session } from './session.js'
+import { Signing } from './signing.js'
 import { TokenBucket } from './token-bucket.js'
 import type { Observers } from './watch.js'
 
@@ -68,6 +68,7 @@ export class Admission {
   readonly #verifiesOfKnown: TokenBucket
   readonly #verifiesOfOthers: TokenBucket
   readonly #noise: Summary
+  readonly #signing: Signing
 
   constructor(
     settings: MinerSettings,
@@ -87,6 +88,7 @@ export class Admission {
     this.#verifiesOfKnown = new TokenBucket(VERIFIES_PER_SECOND, VERIFIES_PER_SECOND, clock)
     this.#verifiesOfOthers = new TokenBucket(VERIFIES_PER_SECOND, VERIFIES_PER_SECOND, clock)
     this.#noise = noise
+    this.#signing = new Signing(settings, fingerprint, noise)
   }
 
   /**
@@ -129,7 +131,6 @@ export class Admission {
     link: Link,
     isWanted: () => boolean,
   ): Promise<Refused | HandshakeResponse> {
-    const { signer } = this.#settings
     const { validatorHotkey: hotkey } = request
     const checked = checkHandshakeRequest({ request, now: this.#now() })
     if (!checked.ok) return { reason: checked.reason }
@@ -144,15 +145,8 @@ export class Admission {
     })
     if (!verified.ok) return { reason: verified.reason }
     if (!this.#peers.hasRoom(hotkey)) return { reason: 'too many validators' }
-    let response: HandshakeResponse
-    try {
-      response = await acceptHandshake({ signer, request, fingerprint: this.#fingerprint, now: this.#now() })
-    } catch (error) {
-      this.#settings.logger.error('the signer failed, so nobody can connect', {
-        error: LevinError.from(error),
-      })
-      return { reason: 'signer failed' }
-    }
+    const response = await this.#signing.accept(request)
+    if (response === undefined) return { reason: 'signer failed' }
     const refused = this.#enter(hotkey, session, link, isWanted)
     if (refused !== undefined) return refused
     // A review that came meanwhile did not see this one.

@@ -67,7 +67,7 @@ export class Miner<Added extends object = NothingAdded> {
   constructor(options: MinerOptions & Fresh<Added>) {
     this.#settings = checkMinerOptions(options)
     this.#access = this.#settings.access
-    this.#observers = new Observers(this.#settings.logger)
+    this.#observers = new Observers(this.#settings.logger, this.#settings.clock)
   }
 
   /** SS58. */

@@ -1,4 +1,5 @@
 /** What a miner counts and tells. */
+import type { Clock } from '../clock.js'
 import type { Logger } from '../logger.js'
 import { Observers as EventObservers } from '../observers.js'
 import type { Address, CloseInfo } from '../transport/link.js'
@@ -75,7 +76,7 @@ export const newTally = (): CallTally => ({
 const KINDS: readonly (keyof MinerEvents)[] = ['handshake', 'connection', 'call', 'blocked']
 
 export class Observers extends EventObservers<MinerEvents> {
-  constructor(logger: Logger) {
-    super(logger, KINDS)
+  constructor(logger: Logger, clock: Clock) {
+    super(logger, clock, KINDS)
   }
 }

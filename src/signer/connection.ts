@@ -31,7 +31,9 @@ export class SignerConnection {
       }
     })
     this.#socket.on('error', (error: NodeJS.ErrnoException) => this.end(reasonOf(error)))
-    this.#socket.on('close', () => this.end('it closed the connection'))
+    this.#socket.on('close', () =>
+      this.end('it closed the connection; is levin-signer still running? Its log may say why'),
+    )
     this.#socket.unref() // an idle connection keeps no process alive
   }
 
@@ -88,6 +90,6 @@ function reasonOf({ code }: NodeJS.ErrnoException): string {
     case 'EACCES':
       return 'this user may not open the socket; run as its owner, or start levin-signer with --allow-group'
     default:
-      return `the connection failed (${code})`
+      return `the connection failed (${code}); is levin-signer still running? Its log may say why`
   }
 }

@@ -136,7 +136,12 @@ export class SignerServer {
     try {
       return { id, signature: await signer.sign(question.message) }
     } catch (error) {
-      this.#logger.error('a signature failed', { hotkey: signer.hotkey, error: LevinError.from(error) })
+      this.#summary.note(
+        'a signature failed',
+        'a signature failed',
+        { hotkey: signer.hotkey, error: LevinError.from(error) },
+        'error',
+      )
       return { id, refused: 'the signer failed; its log says more' }
     }
   }

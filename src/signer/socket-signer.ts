@@ -13,9 +13,9 @@ const DEFAULT_TIMEOUT_MS = 3_000
 
 export interface SocketSignerOptions {
   /** Which hotkey, of a signer that holds several. Default: the only one. */
-  readonly hotkey?: string
+  readonly hotkey?: string | undefined
   /** How long one signature may take, with the time to connect. Default: 3,000. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 /**
@@ -51,7 +51,11 @@ function askerOf(path: string, timeoutMs: number): (question: Unasked) => Promis
       throw new LevinError('LIMIT', `${MAX_WAITING} signatures wait for the signer at ${path} already`)
     }
     const asked = connection
-    const late = () => new LevinError('CONFIG', `the signer at ${path} did not answer within ${timeoutMs} ms`)
+    const late = () =>
+      new LevinError(
+        'CONFIG',
+        `the signer at ${path} did not answer within ${timeoutMs} ms; is levin-signer overloaded or stopped?`,
+      )
     try {
       return await inTime(systemClock, timeoutMs, asked.ask(question), late)
     } catch (error) {

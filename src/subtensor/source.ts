@@ -90,7 +90,7 @@ class SubtensorSource implements Subtensor {
     this.netuid = checkNetuid(WHERE, options.netuid)
     this.#intervalMs = milliseconds(WHERE, 'intervalMs', options.intervalMs ?? 600_000)
     this.#logger = checkLogger(WHERE, options.logger, 'info')
-    this.#observers = new Observers(this.#logger, EVENTS)
+    this.#observers = new Observers(this.#logger, this.#settings.clock, EVENTS)
   }
 
   neuron(hotkey: string): ChainNeuron | undefined {

@@ -68,7 +68,10 @@ async function opened({ name, open }: EncryptedForm, bytes: Buffer, password: Pa
 /** What was found, by its kind: the bytes themselves may be a secret. */
 function unknownForm(bytes: Buffer): string {
   const known = `JSON, ${ENCRYPTED.map(({ name }) => name).join(', ')} and polkadot-js are read`
-  return `it is ${kindOf(bytes)}, none of the forms that wallets have; ${known}`
+  return (
+    `it is ${kindOf(bytes)}, none of the forms that wallets have; ${known}. ` +
+    'Name the file that btcli made for the hotkey, or let it make that anew from its words: btcli wallet regen-hotkey'
+  )
 }
 
 function kindOf(bytes: Buffer): string {

@@ -2,7 +2,7 @@ import { keypairSigner, mnemonicSigner, type Signer, seedSigner } from '../auth/
 import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { checkKeys } from '../options.js'
-import { pinoLogger } from '../pino-logger.js'
+import { checkLogger } from '../pino-logger.js'
 import { hotkeyFile, readKeyFile, type WalletPlace } from './files.js'
 import { keypairIn } from './key-file.js'
 import { Password } from './password.js'
@@ -30,7 +30,7 @@ export interface WalletOptions {
  */
 export async function walletSigner(options: WalletOptions = {}): Promise<Signer> {
   checkKeys('walletSigner', options, ['name', 'hotkey', 'path', 'password', 'logger'])
-  const logger = options.logger ?? pinoLogger()
+  const logger = checkLogger('walletSigner', options.logger, 'info')
   const source = options.password ?? passwordFile()
   let password: Password | undefined
   const unlock = async (): Promise<Password | undefined> => {
@@ -58,20 +58,20 @@ export async function readPassword(source: PasswordSource, logger: Logger): Prom
   return new Password(await readSecret('the password', source, logger))
 }
 
-/** The names of a hotkey, where the options do not give them from the environment or by default. */
+/** The names of a hotkey, where the options do not give them from the environment or by default. An empty variable is none. */
 export function walletPlace(options: Partial<Record<keyof WalletPlace, string | undefined>>): WalletPlace {
   const { env } = process
   return {
-    name: options.name ?? env.BT_WALLET_NAME ?? env.BT_WALLET ?? 'default',
-    hotkey: options.hotkey ?? env.BT_WALLET_HOTKEY ?? 'default',
-    path: options.path ?? env.BT_WALLET_PATH ?? '~/.bittensor/wallets',
+    name: options.name ?? (env.BT_WALLET_NAME || env.BT_WALLET || 'default'),
+    hotkey: options.hotkey ?? (env.BT_WALLET_HOTKEY || 'default'),
+    path: options.path ?? (env.BT_WALLET_PATH || '~/.bittensor/wallets'),
   }
 }
 
 /** Where the environment says that the password is. */
 export function passwordFile(): PasswordSource | undefined {
   const file = process.env.BT_WALLET_PASSWORD_FILE
-  return file === undefined ? undefined : { file }
+  return file ? { file } : undefined
 }
 
 /**
@@ -82,8 +82,9 @@ export function passwordFile(): PasswordSource | undefined {
  * @example
  * const signer = await secretSigner({ env: 'MINER_SEED' })
  */
-export async function secretSigner(source: SecretSource, logger: Logger = pinoLogger()): Promise<Signer> {
-  const secret = await readSecret('the seed or mnemonic', source, logger)
+export async function secretSigner(source: SecretSource, logger?: Logger): Promise<Signer> {
+  const hears = checkLogger('secretSigner', logger, 'info')
+  const secret = await readSecret('the seed or mnemonic', source, hears)
   try {
     const text = secret.toString('utf8').trim()
     return text.startsWith('0x') ? seedSigner(text) : mnemonicSigner(text)

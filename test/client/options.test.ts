@@ -17,6 +17,7 @@ test('the defaults', () => {
     ...needed,
     engine: process.env.LEVIN_ENGINE ?? 'auto',
     logger: expect.anything(),
+    noise: expect.anything(),
     connectTimeoutMs: 10_000,
     timeoutMs: 12_000,
     streamTimeoutMs: 60_000,
@@ -52,7 +53,7 @@ test('what is given is kept', () => {
     keepAliveMs: 60,
     clock: new FakeClock(),
   }
-  expect(check(given)).toEqual({ ...needed, ...given, logger: expect.anything() })
+  expect(check(given)).toEqual({ ...needed, ...given, logger: expect.anything(), noise: expect.anything() })
 })
 
 test.each([{ signer: undefined }, { signer: null }, { signer: { hotkey: validatorSigner.hotkey } }])(

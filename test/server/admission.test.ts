@@ -3,7 +3,14 @@ import { verify } from '../../src/auth/sr25519.js'
 import { decodeHotkey } from '../../src/auth/ss58.js'
 import { requestTranscript, responseTranscript } from '../../src/auth/transcript.js'
 import { synapse } from '../../src/contract/definition.js'
-import { type AccessPolicy, allowlist, type MinerOptions, type Signer } from '../../src/index.js'
+import {
+  type AccessPolicy,
+  allowlist,
+  callbackSigner,
+  LevinError,
+  type MinerOptions,
+  type Signer,
+} from '../../src/index.js'
 import { MessageType } from '../../src/wire/message-type.js'
 import { encodeHandshakeRequest } from '../../src/wire/messages.js'
 import { turn } from '../support/frames.js'
@@ -197,6 +204,60 @@ describe('the signer', () => {
     expect(reasons(miner)).toEqual(['signer failed'])
     expect(miner.log.at('error')).toHaveLength(1)
     expect(await peer.answer('echo')).toMatchObject({ error: 'authentication failed' })
+  })
+
+  test('that is away is told of once, then as a number a minute, and when it is back', async () => {
+    let isAway = true
+    const sign: Signer['sign'] = (message) => {
+      if (isAway) throw new LevinError('CONFIG', 'the signer at /run/signer.sock did not sign: start it')
+      return minerSigner.sign(message)
+    }
+    const miner = serving({ signer: { hotkey: minerSigner.hotkey, sign }, handshakesPerMinute: 1000 })
+    for (let i = 0; i < 100; i++) await miner.connect().handshake()
+    const away = 'the signer failed, so nobody can connect'
+    const words = `${away}: the signer at /run/signer.sock did not sign: start it`
+    expect(miner.log.at('error')).toEqual([{ level: 'error', message: words, fields: {} }]) // no stack
+    miner.clock.advance(60_000)
+    expect(miner.log.at('error').slice(1)).toMatchObject([
+      { message: `${away}: 99 more within a minute`, fields: { latest: { message: words } } },
+    ])
+    isAway = false
+    for (let i = 0; i < 2; i++) expect(await miner.connect().handshake()).toMatchObject({ accepted: true })
+    const back = miner.log.lines.filter(({ message }) => message === 'the signer signs again')
+    expect(back).toMatchObject([{ level: 'info', fields: { hotkey: minerSigner.hotkey } }])
+  })
+
+  test('that comes and goes cannot fill the log', async () => {
+    let n = 0
+    const sign: Signer['sign'] = (message) => {
+      if (n++ % 2 === 0) throw new Error('HSM away')
+      return minerSigner.sign(message)
+    }
+    const miner = serving({ signer: { hotkey: minerSigner.hotkey, sign }, handshakesPerMinute: 1000 })
+    for (let i = 0; i < 100; i++) await miner.connect().handshake()
+    expect(miner.log.lines.filter(({ message }) => message.startsWith('the signer'))).toHaveLength(2)
+  })
+
+  test("of an author's own that throws is shown with its stack", async () => {
+    const miner = serving({
+      signer: callbackSigner(minerSigner.hotkey, () => {
+        throw new Error('HSM away')
+      }),
+    })
+    await miner.connect().handshake()
+    expect(miner.log.at('error')).toMatchObject([{ fields: { error: { cause: { message: 'HSM away' } } } }])
+  })
+
+  test("that hangs is one that failed, after a handshake's time", async () => {
+    const sign = () => new Promise<Uint8Array>(() => {})
+    const miner = serving({ signer: { hotkey: minerSigner.hotkey, sign }, handshakeTimeoutMs: 500 })
+    void miner.connect().handshake()
+    await turn()
+    miner.clock.advance(500)
+    await turn()
+    expect(miner.log.at('error')).toMatchObject([
+      { message: expect.stringContaining(`the signer of ${minerSigner.hotkey} did not sign within 500 ms`) },
+    ])
   })
 })
 

@@ -21,7 +21,7 @@ class BlockedClock extends FakeClock {
 function watched(running: string[] = []) {
   const clock = new BlockedClock()
   const logger = new RecordingLogger()
-  const observers = new Observers(logger)
+  const observers = new Observers(logger, clock)
   const events: BlockedEvent[] = []
   observers.on('blocked', (event) => events.push(event))
   const watch = new LoopWatch({ blockedMs: 100, clock, logger }, observers, () => running)

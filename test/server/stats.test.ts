@@ -190,6 +190,19 @@ test('a listener that throws harms nothing, and one that was taken away hears no
   expect(miner.log.at('error')).toMatchObject([{ message: "a listener for 'call' threw" }])
 })
 
+test('a listener that throws is told of once: strangers cause events as often as they like', async () => {
+  const { miner } = counting()
+  miner.observers.on('handshake', () => {
+    throw new Error('the database is away')
+  })
+  for (let i = 0; i < 100; i++) await miner.connect().handshake({ fields: { timestamp: 0 } })
+  expect(miner.log.at('error')).toHaveLength(1)
+  miner.clock.advance(60_000)
+  expect(miner.log.at('error').slice(1)).toMatchObject([
+    { message: "a listener for 'handshake' threw: 99 more within a minute" },
+  ])
+})
+
 test('a listener that rejects later harms nothing either', async () => {
   const { miner } = counting()
   miner.observers.on('handshake', async () => {

@@ -136,6 +136,22 @@ describe('nothing but a handshake', () => {
   })
 })
 
+test('a key that fails is told of once, not for each handshake', async () => {
+  const failing = () => {
+    throw new Error('HSM away')
+  }
+  await serve({ hotkey: minerSigner.hotkey, sign: failing })
+  const signer = await socketSigner(path)
+  for (let i = 0; i < 100; i++) {
+    await expect(signer.sign(handshake(signer.hotkey))).rejects.toMatchObject(
+      config('the signer failed; its log says more'),
+    )
+  }
+  expect(logger.at('error')).toMatchObject([
+    { message: 'a signature failed', fields: { hotkey: minerSigner.hotkey, error: { message: 'HSM away' } } },
+  ])
+})
+
 test('one for several, each by its name', async () => {
   const others = [3, 4, 5].map(signerOf)
   await serve(minerSigner, ...others)

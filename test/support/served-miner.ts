@@ -53,7 +53,7 @@ export class ServedMiner {
       clock: this.clock,
       ...options,
     })
-    this.observers = new Observers(this.log)
+    this.observers = new Observers(this.log, this.clock)
     this.observers.on('handshake', (event) => this.handshakes.push(event))
     this.service = new MinerService(settings, middleware, handlers, fingerprint, this.observers)
   }

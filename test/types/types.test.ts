@@ -26,7 +26,12 @@ function diagnose(files: string[], texts = new Map<string, string>()): string[] 
 const cases = readdirSync(here).filter((name) => name.endsWith('.test-d.ts'))
 
 test('what should compile does, and each line that should not does not', { timeout: 60_000 }, () => {
-  expect(cases).toEqual(['middleware.test-d.ts', 'miner.test-d.ts', 'validator.test-d.ts'])
+  expect(cases).toEqual([
+    'middleware.test-d.ts',
+    'miner.test-d.ts',
+    'signers.test-d.ts',
+    'validator.test-d.ts',
+  ])
   expect(diagnose(cases.map((name) => join(here, name)))).toEqual([])
 })
 

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.js'
 import { LevinError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
 import type { MetagraphSource } from '../../metagraph/source.js'
+import { Summary } from '../../summary.js'
 import { isFresh } from './freshness.js'
 import { loadHosts, saveHosts } from './hosts-file.js'
 
@@ -24,6 +25,7 @@ export interface LearnedHostsSettings {
 
 export class LearnedHosts {
   readonly #settings: LearnedHostsSettings
+  readonly #noise: Summary
   /** Who proved himself least lately comes first, and so with the hosts of each. */
   readonly #hosts = new Map<string, Set<string>>()
   /** How many hotkeys come from a host. */
@@ -42,6 +44,7 @@ export class LearnedHosts {
 
   constructor(settings: LearnedHostsSettings) {
     this.#settings = settings
+    this.#noise = new Summary(settings.logger, settings.clock)
   }
 
   /**
@@ -89,6 +92,7 @@ export class LearnedHosts {
     this.#unsubscribe?.()
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
+    this.#noise.stop()
     await this.#saving
     if (this.#unsaved) await this.#save()
     await this.#settings.source.stop()
@@ -103,7 +107,8 @@ export class LearnedHosts {
       this.#saveLater()
       this.#measure()
     } catch (error) {
-      this.#settings.logger.error('source filter: the metagraph failed while a host was learned', { error })
+      const message = 'source filter: the metagraph failed while a host was learned'
+      this.#noise.note(message, message, { error }, 'error')
     }
   }
 

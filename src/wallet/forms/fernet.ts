@@ -25,9 +25,12 @@ export async function openFernet(file: Buffer, password: Password): Promise<Buff
     key.subarray(HALF_KEY_BYTES),
     body.subarray(IV_AT, SEALED_AT),
   )
+  const opened = decipher.update(body.subarray(SEALED_AT))
   try {
-    return Buffer.concat([decipher.update(body.subarray(SEALED_AT)), decipher.final()])
+    return Buffer.concat([opened, decipher.final()])
   } catch {
     return undefined // a length or a padding that whoever knew the key got wrong
+  } finally {
+    opened.fill(0)
   }
 }

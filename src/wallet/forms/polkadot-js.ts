@@ -33,7 +33,8 @@ export async function polkadotKeypair(fields: Fields, password: () => Promise<Pa
   if (!Array.isArray(content) || content[0] !== 'pkcs8' || content[1] !== 'sr25519') {
     throw new LevinError(
       'CONFIG',
-      `its encoding.content is ${shown(content)}; pkcs8 of an sr25519 key is read`,
+      `its encoding.content is ${shown(content)}; pkcs8 of an sr25519 key is read, the kind that ` +
+        'validators and miners know: make a hotkey of it and register that',
     )
   }
   if (typeof fields.encoded !== 'string') throw new LevinError('CONFIG', 'its field encoded is no text')

@@ -17,13 +17,20 @@ export async function openVault(file: Buffer, password: Password): Promise<Buffe
     .map(bytesOf)
   if (salt === undefined || mac === undefined || sealed === undefined || more.length > 0) return undefined
   const keys = await password.vaultKey(salt, 2 * KEY_BYTES + COUNTER_BYTES)
+  try {
+    return unsealed(sealed, mac, keys)
+  } finally {
+    keys.fill(0)
+  }
+}
+
+function unsealed(sealed: Buffer, mac: Buffer, keys: Buffer): Buffer | undefined {
   const expected = createHmac('sha256', keys.subarray(KEY_BYTES, 2 * KEY_BYTES))
     .update(sealed)
     .digest()
   if (mac.length !== expected.length || !timingSafeEqual(mac, expected)) return undefined
   const decipher = createDecipheriv('aes-256-ctr', keys.subarray(0, KEY_BYTES), keys.subarray(2 * KEY_BYTES))
-  const padded = Buffer.concat([decipher.update(sealed), decipher.final()])
-  keys.fill(0)
+  const padded = decipher.update(sealed) // all of it, in counter mode
   const padding = padded.at(-1) ?? 0
   return padding >= 1 && padding <= 16 && padding <= padded.length ? padded.subarray(0, -padding) : undefined
 }
