@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MinerStats } from 'levin'
 import { countEach } from '../faults/report.js'
-import { Honest, type Pace, STEADY, type Service } from './honest.js'
+import { Honest, type Pace, type Service, STEADY } from './honest.js'
 import type { Attacker, Means, Sent } from './means.js'
 import type { Reading, Victim } from './victim.js'
 

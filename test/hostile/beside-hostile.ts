@@ -49,9 +49,14 @@ export const besideHostile: Trial = {
         LIMIT_MS,
       )
       const { codes, most } = JSON.parse(line) as { codes: string[]; most: number }
-      const wrong = rogues.flatMap(({ kind }, i) => (codes[i] === REPORTED[kind] ? [] : [`${kind}: ${codes[i]}`]))
+      const wrong = rogues.flatMap(({ kind }, i) =>
+        codes[i] === REPORTED[kind] ? [] : [`${kind}: ${codes[i]}`],
+      )
       const unanswered = codes.slice(rogues.length).filter((code) => code !== 'ok')
-      const misjudged = [...countEach(wrong), ...countEach(unanswered).map((one) => `${one} of an honest one`)]
+      const misjudged = [
+        ...countEach(wrong),
+        ...countEach(unanswered).map((one) => `${one} of an honest one`),
+      ]
       return {
         measured: `${misjudged.length === 0 ? 'each as it should be' : misjudged.join(', ')}; ${(most / MIB).toFixed(0)} MiB at most`,
         holds: misjudged.length === 0 && (means.isShort || most <= MOST_MIB * MIB),

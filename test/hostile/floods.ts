@@ -36,6 +36,7 @@ export const floods: readonly Trial[] = Object.entries(KINDS).map(([kind, what])
   id: 'T8',
   attack: `20,000 datagrams a second for 30 s: ${what}`,
   asked: 'no crash; an established validator keeps half its rate',
+  isLong: kind === 'byte' || kind === 'initial',
   async run(means) {
     const seconds = means.size(30, 1.5)
     const attacked = await underAttack(

@@ -3,7 +3,11 @@ import { certificateFingerprint } from '../../src/auth/fingerprint.js'
 import { createHandshakeRequest } from '../../src/auth/handshake.js'
 import { seedSigner } from '../../src/auth/signer.js'
 import type { LinkStream } from '../../src/transport/link.js'
-import { decodeHandshakeResponse, decodeSynapseResponse, encodeHandshakeRequest } from '../../src/wire/messages.js'
+import {
+  decodeHandshakeResponse,
+  decodeSynapseResponse,
+  encodeHandshakeRequest,
+} from '../../src/wire/messages.js'
 import { seedOf } from '../interop/options.js'
 import { type Client, dial } from '../support/quic-pair.js'
 

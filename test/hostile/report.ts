@@ -26,7 +26,18 @@ export function writePage(engine: EngineName, rows: readonly Row[]): void {
 
 function tableOf(engine: EngineName, rows: readonly Row[]): string {
   return formatTable([
-    ['test', 'attack', 'engine', 'packets', 'bytes', 'memory, MiB', 'honest p99, ms', 'asked', 'measured', 'holds'],
+    [
+      'test',
+      'attack',
+      'engine',
+      'packets',
+      'bytes',
+      'memory, MiB',
+      'honest p99, ms',
+      'asked',
+      'measured',
+      'holds',
+    ],
     ...rows.map(({ trial: { id, attack, asked }, finding, reason }) => [
       id,
       attack,

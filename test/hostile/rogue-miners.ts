@@ -54,7 +54,8 @@ const largest = Buffer.alloc(LARGEST, 0x5a)
 const KINDS: Readonly<Record<string, Kind>> = {
   junk: { answer: (stream) => stream.end(randomBytes(1000)) },
   'huge length': {
-    answer: (stream) => stream.end(Buffer.concat([head(MessageType.SynapseResponse, 2 ** 32 - 1), randomBytes(100)])),
+    answer: (stream) =>
+      stream.end(Buffer.concat([head(MessageType.SynapseResponse, 2 ** 32 - 1), randomBytes(100)])),
   },
   'endless frame': {
     answer(stream) {
@@ -86,13 +87,18 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   'decode bomb': {
     answer(stream) {
-      const list = Buffer.concat([Buffer.from([0x81, 0xa1, 0x6b, 0xdd, 0, 0x80, 0, 0]), Buffer.alloc(8 * MIB, 0x80)])
+      const list = Buffer.concat([
+        Buffer.from([0x81, 0xa1, 0x6b, 0xdd, 0, 0x80, 0, 0]),
+        Buffer.alloc(8 * MIB, 0x80),
+      ])
       stream.end(response(list))
     },
   },
   'answer of 64 MiB': {
     answer: (stream) =>
-      stream.end(encodeSynapseResponse({ success: true, data: { payload: largest }, timestamp: 0, error: null })),
+      stream.end(
+        encodeSynapseResponse({ success: true, data: { payload: largest }, timestamp: 0, error: null }),
+      ),
   },
 }
 

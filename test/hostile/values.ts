@@ -36,7 +36,10 @@ export const values: readonly Trial[] = [
       return {
         ...figuresOf(attacked),
         measured: `${notes.length} kinds, longest standstill ${attacked.longestMs[1].toFixed(0)} ms; ${notesOf(notes)}${lossesOf(attacked.during)}`,
-        holds: isServed(attacked) && notes.length > 0 && notes.every((note) => note.includes('invalid request format')),
+        holds:
+          isServed(attacked) &&
+          notes.length > 0 &&
+          notes.every((note) => note.includes('invalid request format')),
       }
     },
   },
@@ -68,6 +71,7 @@ export const slow: readonly Trial[] = [
     id: 'T14',
     attack: '120 requests of a validator at a byte a second',
     asked: '+64 MiB at most',
+    isLong: true,
     async run(means) {
       const count = means.size(60, 5)
       const attacked = await underAttack(means, ({ port }) =>
