@@ -93,7 +93,9 @@ async function frames(): Promise<unknown> {
       count1(bytes)
       const answer = await validator.ask(bytes)
       answers.push(answer.replace(/^reset.*/, 'reset'))
-      if (validator.isClosed) validator = await (reconnecting ??= again())
+      if (!validator.isClosed) continue
+      reconnecting ??= again()
+      validator = await reconnecting
     }
   }
   let reconnecting: Promise<RawValidator> | undefined

@@ -3,7 +3,7 @@ import { besideHostile } from './beside-hostile.js'
 import { holes, optimistic, rubbish, secondPort } from './encrypted.js'
 import { floods, mutated, spoofed } from './floods.js'
 import type { Trial } from './means.js'
-import { gapsBeforeTls, halfOpen, shortInitials } from './newcomers.js'
+import { gaps, halfOpen, shortInitials } from './newcomers.js'
 import { soak } from './soak.js'
 import { slow, values } from './values.js'
 
@@ -11,7 +11,7 @@ export const TRIALS: readonly Trial[] = [
   spoofed,
   halfOpen,
   ...floods,
-  gapsBeforeTls,
+  ...gaps,
   shortInitials,
   ...holes,
   ...optimistic,

@@ -320,6 +320,22 @@ def crypto_gaps(options):
     return scattered(options, lambda n: b"".join(crypto_frame(10 + 2 * (180 * n + i), b"x") for i in range(180)))
 
 
+def crypto_gaps_of_many(options):
+    """COUNT strangers, each with what it may send."""
+    rogues = []
+    for n in range(options.count):
+        rogue = Rogue(options.target, address(n // 4))
+        if not rogue.pump(lambda: rogue.is_ready, 2):
+            continue
+        tally.connections += 1
+        rogues.append(rogue)
+        for packet in range(75):
+            rogue.send(b"".join(crypto_frame(10 + 2 * (180 * packet + i), b"x") for i in range(180)))
+    for rogue in rogues:
+        rogue.hear()
+    return rogues
+
+
 def stream_gaps(options):
     """Single bytes with gaps between them, on many streams, within what flow control allows."""
 
@@ -515,6 +531,7 @@ ATTACKS = {
         half_open,
         crypto_gaps_before_tls,
         crypto_gaps,
+        crypto_gaps_of_many,
         stream_gaps,
         challenges,
         retirements,
