@@ -1,7 +1,8 @@
 /** One WebSocket to one node, in JSON-RPC 2.0: one request at a time, and nothing else that the node says is listened to. */
+import type { WebSocket } from 'ws'
 import type { Clock } from '../clock.js'
 import { LevinError } from '../errors.js'
-import { loadWebSocket, type WebSocket } from './load-ws.js'
+import { loadWs } from './load-ws.js'
 
 /** A connection that is silent for twice this long is dead: NAT tables forget after a minute or more, and say nothing. */
 const PING_MS = 30_000
@@ -41,7 +42,8 @@ export class Connection {
 
   /** @throws LevinError CONFIG without the package ws */
   static async to(endpoint: string, options: ConnectionOptions): Promise<Connection> {
-    return new Connection(await loadWebSocket(), endpoint, options)
+    const { WebSocket } = await loadWs('asking the chain')
+    return new Connection(WebSocket, endpoint, options)
   }
 
   private constructor(

@@ -10,6 +10,9 @@ export const MIB = 1024 * 1024
 /** How long is looked before. */
 const BEFORE_MS = 3_000
 const BEFORE_SHORT_MS = 1_000
+/** And how long is waited for what comes before that. */
+const SETTLE_MS = 5_000
+const SETTLE_SHORT_MS = 500
 const EVERY_MS = 1_000
 
 export interface Attacked {
@@ -47,7 +50,7 @@ export async function underAttack(
   const victim = await means.miner(...minerArgs)
   const honest = new Honest(victim.axon)
   await honest.start(pace)
-  await sleep(500) // what is compiled and allocated once
+  await sleep(means.size(SETTLE_MS, SETTLE_SHORT_MS)) // what is compiled and allocated once
   const readings = new Readings(victim)
   await readings.next()
   const startNetwork = readings.last!.stats.network!
@@ -164,6 +167,12 @@ export const lossesOf = ({ failures }: Service): string =>
 /** Whether the miner is up, and everything honest was answered. */
 export const isServed = ({ down, during }: Attacked): boolean =>
   down === undefined && during.failures.length === 0 && during.answered > 0
+
+/** What a process takes in its first seconds, whatever is done to it: a short run sees it as part of the attack. */
+const SETTLING_MIB = 16
+
+export const isWithin = ({ isShort }: Means, grown: number, mostMib: number): boolean =>
+  grown <= mostMib + (isShort ? SETTLING_MIB : 0)
 
 /** Below this, p99 says more of the machine than of the miner. */
 const NOISE_MS = 10

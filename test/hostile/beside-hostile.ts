@@ -7,12 +7,16 @@ import { script } from '../bench/peers.js'
 import { runToLine, startMiner } from '../bench/processes.js'
 import { countEach } from '../faults/report.js'
 import { Subnet } from '../subnet/subnet.js'
+import type { Asked } from './asking-validator.js'
 import { MIB } from './attack.js'
 import type { Trial } from './means.js'
 
 const HONEST = 50
 const MOST_MIB = 256
 const LIMIT_MS = 180_000
+/** Who never answers is waited for so long, and who does on however busy a machine for so long. */
+const SILENT_MS = 5_000
+const ANSWER_MS = 60_000
 
 /** What a validator has to report of each kind of `rogue-miners.ts`. */
 const REPORTED: Readonly<Record<string, string>> = {
@@ -41,11 +45,15 @@ export const besideHostile: Trial = {
       const rogues = JSON.parse(readFileSync(file, 'utf8')) as { kind: string; axon: Axon }[]
       const honest = await new Subnet().start({ first: 40_000, count: HONEST })
       const list = join(folder, 'axons')
-      writeFileSync(list, JSON.stringify([...rogues.map(({ axon }) => axon), ...honest.axons]))
-      const streamed = rogues.flatMap(({ kind }, index) => (kind === 'endless stream' ? [index] : []))
+      const asked: Asked[] = rogues.map(({ kind, axon }) => {
+        const timeoutMs = REPORTED[kind] === 'TIMED_OUT' ? SILENT_MS : ANSWER_MS
+        return { axon, isStream: kind === 'endless stream', timeoutMs }
+      })
+      asked.push(...honest.axons.map((axon) => ({ axon, isStream: false, timeoutMs: ANSWER_MS })))
+      writeFileSync(list, JSON.stringify(asked))
       const { line } = await runToLine(
         'the validator',
-        script('../hostile/asking-validator.js', list, streamed.join(',')),
+        script('../hostile/asking-validator.js', list),
         LIMIT_MS,
       )
       const { codes, most } = JSON.parse(line) as { codes: string[]; most: number }

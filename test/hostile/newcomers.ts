@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Axon, seedSigner, silentLogger, Validator } from 'levin'
 import { quantile } from '../faults/report.js'
 import { seedOf } from '../interop/options.js'
-import { figuresOf, grownMib, isQuick, isServed, lossesOf, underAttack } from './attack.js'
+import { figuresOf, grownMib, isQuick, isServed, isWithin, lossesOf, underAttack } from './attack.js'
 import type { Trial } from './means.js'
 
 const SEED = 3
@@ -62,7 +62,8 @@ export const halfOpen: Trial = {
     return {
       ...figuresOf(attacked),
       measured: `${grown.toFixed(0)} MiB more, ${attacked.sent.connections} got as far as a Retry, ${halfOpenFull} found no place; ${tookMs.length} honest connects, p99 ${p99.toFixed(0)} ms, ${failed} failed${lossesOf(attacked.during)}`,
-      holds: isServed(attacked) && grown <= 16 && failed === 0 && (means.isShort || p99 <= 250),
+      holds:
+        isServed(attacked) && isWithin(means, grown, 16) && failed === 0 && (means.isShort || p99 <= 250),
     }
   },
 }
@@ -85,7 +86,7 @@ export const gaps: readonly Trial[] = GAPS.map(({ attack, when, count: [full, sh
     return {
       ...figuresOf(attacked),
       measured: `${grown.toFixed(0)} MiB more${lossesOf(attacked.during)}`,
-      holds: isServed(attacked) && grown <= 32 && (means.isShort || isQuick(attacked)),
+      holds: isServed(attacked) && isWithin(means, grown, 32) && (means.isShort || isQuick(attacked)),
     }
   },
 }))

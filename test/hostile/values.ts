@@ -1,5 +1,5 @@
 /** T12 to T14: what a validator may not send, and how slowly it may do it. */
-import { figuresOf, grownMib, isServed, lossesOf, underAttack } from './attack.js'
+import { figuresOf, grownMib, isServed, isWithin, lossesOf, underAttack } from './attack.js'
 import type { Trial } from './means.js'
 
 const GROWN = 64
@@ -20,7 +20,7 @@ export const values: readonly Trial[] = [
       return {
         ...figuresOf(attacked),
         measured: `longest standstill ${longest.toFixed(0)} ms, ${grown.toFixed(0)} MiB more; ${notesOf(attacked.sent.notes)}${lossesOf(attacked.during)}`,
-        holds: isServed(attacked) && grown <= GROWN && (means.isShort || longest <= 50),
+        holds: isServed(attacked) && isWithin(means, grown, GROWN) && (means.isShort || longest <= 50),
       }
     },
   },
@@ -63,7 +63,7 @@ export const slow: readonly Trial[] = [
       return {
         ...figuresOf(attacked),
         measured: `${closed} of ${connections} ended by the miner, ${left} left, ${grown.toFixed(0)} MiB more${lossesOf(attacked.during)}`,
-        holds: isServed(attacked) && connections > 0 && left === 0 && grown <= GROWN,
+        holds: isServed(attacked) && connections > 0 && left === 0 && isWithin(means, grown, GROWN),
       }
     },
   },
@@ -81,7 +81,7 @@ export const slow: readonly Trial[] = [
       return {
         ...figuresOf(attacked),
         measured: `${notesOf(attacked.sent.notes)}, ${grown.toFixed(0)} MiB more${lossesOf(attacked.during)}`,
-        holds: isServed(attacked) && grown <= GROWN,
+        holds: isServed(attacked) && isWithin(means, grown, GROWN),
       }
     },
   },
@@ -102,7 +102,7 @@ export const slow: readonly Trial[] = [
       return {
         ...figuresOf(attacked),
         measured: `${isOver ? 'ended' : 'still there'} after ${2 * limit} s, ${grown.toFixed(0)} MiB more${lossesOf(attacked.during)}`,
-        holds: isServed(attacked) && isOver && grown <= GROWN,
+        holds: isServed(attacked) && isOver && isWithin(means, grown, GROWN),
       }
     },
   },

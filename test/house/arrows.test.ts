@@ -117,7 +117,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'logger.ts',
     'pino-logger.ts',
   ],
-  testing: ['auth', 'errors.ts'],
+  testing: ['auth', 'errors.ts', 'subtensor/load-ws.ts'],
 }
 
 /** Packages and built-in modules that only one place may know. */
@@ -143,8 +143,8 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'reflect-metadata': ['decorators/metadata.ts'],
   ws: [
     'subtensor/load-ws.ts',
+    'subtensor/connection.ts',
     'testing/chain/connections.ts',
-    'testing/chain/fake-node.ts',
     'testing/chain/misbehaviour.ts',
   ],
 }

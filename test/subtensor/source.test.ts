@@ -116,6 +116,34 @@ describe('how often', () => {
     expect(node.connections).toBe(1)
   })
 
+  test('one connection also of sources that wait for other times and sizes', async () => {
+    const [node, clock] = [await startNode(), new FakeClock()]
+    const patient = sourceOf([node], { clock, syncTimeoutMs: 90_000, maxAnswerBytes: 2 ** 20 })
+    const hasty = sourceOf([node], { clock, syncTimeoutMs: 5_000 })
+    await Promise.all([patient.start(), hasty.start()])
+    expect([node.connections, requestsTo(node)]).toEqual([1, 6])
+    node.misbehave('stall')
+    await hasty.stop()
+    const late = expect(hasty.start()).rejects.toEqual(error('TIMED_OUT', 'within 5000 ms'))
+    await until(() => requestsTo(node) === 7)
+    clock.advance(5_000)
+    await late
+  })
+
+  test('an answer may be as large as any of the sources says, whoever came first', async () => {
+    const node = await startNode()
+    const small = sourceOf([node], { maxAnswerBytes: 1024 })
+    await expect(small.start()).rejects.toEqual(error('LIMIT', 'more bytes than maxAnswerBytes'))
+    await sourceOf([node], { maxAnswerBytes: 2000 }).start()
+    expect(node.connections).toBe(2)
+    neurons(node).push(...[13, 14, 15, 16, 17].map((byte) => neuronOf(byte)))
+    node.advance()
+    const large = sourceOf([node])
+    await Promise.all([large.start(), small.start()])
+    expect([...small.neurons()]).toHaveLength(8)
+    expect(node.connections).toBe(3)
+  })
+
   test('nothing after its stop; a source can be started again', async () => {
     const [node, clock] = [await startNode(), new FakeClock()]
     const source = sourceOf([node], { clock })

@@ -501,7 +501,9 @@ def rubbish(options):
     while sent < options.count:
         options.host = address(100_000 + tally.connections)
         rogue = open_rogue(options)
-        while sent < options.count and not is_cut_off(rogue):
+        for _ in range(60):
+            if sent >= options.count or is_cut_off(rogue):
+                break
             frames = [draw.choice(harmless if draw.random() < 0.93 else makers)() for _ in range(8)]
             rogue.send(b"".join(frames))
             sent += len(frames)
