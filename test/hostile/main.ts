@@ -12,7 +12,7 @@ import { LevinError } from 'levin'
 import { stopAll } from '../bench/processes.js'
 import { missingTools, type PythonPeer, prepareAioquicPeer } from '../interop/peers/build.js'
 import { type EngineName, type Finding, Means } from './means.js'
-import { type Row, writePage } from './report.js'
+import { type Row, tableOf, writePage } from './report.js'
 import { TRIALS } from './trials.js'
 
 const ids = [...new Set(TRIALS.map(({ id }) => id))]
@@ -88,6 +88,7 @@ for (const trial of TRIALS) {
   console.log(`${verdict}  ${id}  ${trial.attack}: ${finding.measured}  (${took} s)`)
 }
 
+console.log(`\n${tableOf(engine, rows)}`)
 if (values.page) writePage(engine, rows)
 const holding = rows.filter(({ finding }) => finding.holds).length
 const known = rows.filter(({ reason }) => reason !== undefined).length

@@ -24,7 +24,8 @@ export function writePage(engine: EngineName, rows: readonly Row[]): void {
   writeFileSync(PAGE, `${head}${begin}\n\n${tableOf(engine, rows)}\n${end}${tail}`)
 }
 
-function tableOf(engine: EngineName, rows: readonly Row[]): string {
+/** Attack, engine, what was sent, what the miner and an honest peer had, asked and measured. */
+export function tableOf(engine: EngineName, rows: readonly Row[]): string {
   return formatTable([
     [
       'test',
