@@ -16,7 +16,7 @@ const READ_EVERY_MS = 1_000
 const WARM_UP = 1 / 3
 /** MiB a minute. */
 const SLOPE = 1
-/** A slope over less is noise: what V8 has not given back yet comes and goes by a few MiB. */
+/** In a short run a slope is noise, since what V8 has not given back yet comes and goes by a few MiB: there, that much more. */
 const NOISE_MIB = 4
 const GONE_MS = 60_000
 
@@ -57,7 +57,7 @@ export const soak: Trial = {
     const warm = readings.slice(Math.floor(readings.length * WARM_UP))
     const minutes = (warm.length * READ_EVERY_MS) / 60_000
     const slope = slopeOf(warm.map(({ rss }) => rss / MIB)) * (60_000 / READ_EVERY_MS)
-    const isSteady = Math.min(slope, (slope * minutes) / NOISE_MIB) < SLOPE
+    const isSteady = means.isShort ? slope * minutes < NOISE_MIB : slope < SLOPE
     const wrong = outcomes.filter((outcome) => outcome !== 'ok')
     return {
       packets: n,
