@@ -255,7 +255,8 @@ export class Miner<Added extends object = NothingAdded> {
     { host, port }: Required<ListenAddress>,
     certificate: Certificate,
   ): Promise<Listener> {
-    const { clock, idleTimeoutMs, keepAliveMs, logger, maxStreams, resetSecret } = this.#settings
+    const { clock, idleTimeoutMs, keepAliveMs, limits, logger, maxStreams, resetSecret } = this.#settings
+    const { halfOpen: total, halfOpenPerAddress: perSource, newPerMinute } = limits
     const { sourceFilter, validateAddresses } = this.#settings
     try {
       const engine = await startEngine(this.#settings.engine, logger)
@@ -265,6 +266,8 @@ export class Miner<Added extends object = NothingAdded> {
         certificate,
         clock,
         quic: { ...defaultQuicOptions, idleTimeoutMs, keepAliveMs, maxPeerStreams: maxStreams },
+        peerLimits: limits,
+        halfOpenLimits: { total, perSource, newPerMinute },
         validateAddress: validateAddresses,
         resetSecret,
         ...(sourceFilter && { admitsSource: (source) => sourceFilter.admits(source) }),

@@ -12,6 +12,7 @@ import { type AccessPolicy, ruleOf } from './access/rule.js'
 import type { SourceFilter } from './access/source-filter.js'
 import type { DependencyContainer } from './dispatch/container.js'
 import { DEFAULT_WORKERS } from './dispatch/workers.js'
+import { checkMinerLimits, type MinerLimits } from './limits.js'
 
 const RESET_SECRET_BYTES = 32
 
@@ -45,6 +46,8 @@ export interface MinerOptions {
    * the answer. Then it loses the stream. Default 60,000; it takes up to a quarter more.
    */
   readonly progressTimeoutMs?: number
+  /** What validators and strangers may cost. docs/protections.md has each, its default and its reason. */
+  readonly limits?: Partial<MinerLimits>
   /** How often everybody's right to be here is looked at again, in milliseconds, besides when the policy's data changes. Default 60,000. */
   readonly accessReviewMs?: number
   /** Whether a newcomer must show that it is where it says, by QUIC's Retry. Default true, as btlightning. */
@@ -78,7 +81,8 @@ export interface MinerOptions {
 }
 
 /** Checked, with every default filled in. */
-export type MinerSettings = Required<Omit<MinerOptions, Optional>> & Pick<MinerOptions, Optional>
+export type MinerSettings = Required<Omit<MinerOptions, Optional | 'limits'>> &
+  Pick<MinerOptions, Optional> & { readonly limits: MinerLimits }
 type Optional = 'container' | 'sourceFilter'
 
 const KEYS: readonly (keyof MinerOptions)[] = [
@@ -92,6 +96,7 @@ const KEYS: readonly (keyof MinerOptions)[] = [
   'strangerTimeoutMs',
   'handshakesPerMinute',
   'progressTimeoutMs',
+  'limits',
   'accessReviewMs',
   'validateAddresses',
   'sourceFilter',
@@ -153,6 +158,7 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
     strangerTimeoutMs: milliseconds('strangerTimeoutMs', options.strangerTimeoutMs, 30_000, idleTimeoutMs),
     handshakesPerMinute: integer('handshakesPerMinute', options.handshakesPerMinute, 30, 1, 1_000_000),
     progressTimeoutMs: integer('progressTimeoutMs', options.progressTimeoutMs, 60_000, 1000, 3_600_000),
+    limits: checkMinerLimits(options.limits === undefined ? {} : options.limits),
     accessReviewMs: integer('accessReviewMs', options.accessReviewMs, 60_000, 100, 86_400_000),
     validateAddresses,
     resetSecret: resetSecret ?? signer.secretFor?.('stateless reset') ?? randomBytes(RESET_SECRET_BYTES),

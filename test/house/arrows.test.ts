@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine.ts': ['auth', 'transport', 'errors.ts', 'logger.ts'],
   'pino-logger.ts': ['errors.ts', 'logger.ts'],
   'signals.ts': ['clock.ts', 'logger.ts', 'pino-logger.ts'],
-  transport: ['errors.ts', 'clock.ts'],
+  transport: ['errors.ts', 'options.ts', 'clock.ts'],
   wire: ['errors.ts'],
   auth: ['wire', 'errors.ts'],
   contract: ['wire', 'errors.ts', 'logger.ts', 'transport/link.ts'],
