@@ -7,7 +7,7 @@ import { figuresOf, grownMib, isQuick, isServed, isWithin, lossesOf, underAttack
 import type { Trial } from './means.js'
 
 const SEED = 3
-const CONNECT_EVERY_MS = 150
+const CONNECT_EVERY_MS = 250
 const CONNECT_MS = 10_000
 
 /** A validator that connects anew, again and again. */

@@ -3,6 +3,7 @@ import { besideHostile } from './beside-hostile.js'
 import { holes, optimistic, rubbish, secondPort } from './encrypted.js'
 import { floods, mutated, spoofed } from './floods.js'
 import type { Trial } from './means.js'
+import { neighbours } from './neighbours.js'
 import { gaps, halfOpen, shortInitials } from './newcomers.js'
 import { soak } from './soak.js'
 import { slow, values } from './values.js'
@@ -21,5 +22,6 @@ export const TRIALS: readonly Trial[] = [
   ...values,
   ...slow,
   soak,
+  ...neighbours,
   besideHostile,
 ]
