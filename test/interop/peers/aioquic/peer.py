@@ -9,6 +9,7 @@ is that of the seed of 32 x 0x08, it first proves itself as that validator. Ever
 
 import argparse
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -450,7 +451,9 @@ def slow_strangers(options):
     end = time.time() + 60
     while time.time() < end and tally.closed < len(rogues):
         for rogue, stream in rogues:
-            if rogue.closed is None:
+            if rogue.closed is not None:
+                continue
+            with contextlib.suppress(RuntimeError):  # the miner gave the stream up
                 rogue.quic.send_stream_data(stream, b"\x03")
                 rogue.flush()
         again = time.time() + 5
