@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn lasts_for_ever_for_whoever_is_honest() {
-        let honest: [(&str, fn(&mut Budget) -> bool); 4] = [
+        type Step = fn(&mut Budget) -> bool;
+        let honest: [(&str, Step); 4] = [
             ("uploads, a tenth of it twice", |budget| {
                 budget.delivered(10 * 1400, false);
                 budget.sent(5, 5 * ACK);

@@ -13,6 +13,7 @@ use crate::connection::{Birth, Connection};
 use crate::deadlines::Deadlines;
 use crate::limits::PeerLimits;
 use crate::memory::{By, Memory};
+use crate::resets::Resets;
 use crate::socket::{Batch, Socket};
 use crate::streams::stream_id;
 use crate::table::Table;
@@ -74,6 +75,7 @@ pub struct Endpoint {
     dials: Option<ClientConfig>,
     pub(crate) validates: bool,
     pub(crate) is_refusing: bool,
+    pub(crate) resets: Resets,
     keep_alive: Duration,
     max_streams: u32,
     pub(crate) peer_limits: PeerLimits,
@@ -109,6 +111,7 @@ impl Endpoint {
             dials,
             validates: options.server.as_ref().is_some_and(|own| own.validate),
             is_refusing: false,
+            resets: Resets::default(),
             keep_alive: Duration::from_millis(options.keep_alive_ms.into()),
             max_streams: options.max_streams,
             peer_limits: options.limits,

@@ -9,6 +9,7 @@
 //! | `connection`, `streams`, `events`        | one connection: its limits, its bytes, what is told of it        |
 //! | `budget`                                 | what a peer may send that carries nothing                        |
 //! | `memory`                                 | records, bytes and commands, shared with JavaScript              |
+//! | `resets`                                 | how many stateless resets go out                                 |
 //! | `tidy`                                   | when memory goes back to the system                              |
 //! | `socket`, `address`, `tls`, `config`, `limits` | what these stand on                                        |
 //! | `sr25519`                                | signatures of the handshake                                      |
@@ -26,6 +27,7 @@ mod events;
 mod limits;
 mod memory;
 mod receive;
+mod resets;
 mod silence;
 mod socket;
 mod sr25519;
