@@ -1,6 +1,7 @@
 /** Every trial, in the order of the table: to add one is one line. */
 import { besideHostile } from './beside-hostile.js'
 import { holes, optimistic, rubbish, secondPort } from './encrypted.js'
+import { ended } from './ended.js'
 import { floods, mutated, spoofed } from './floods.js'
 import type { Trial } from './means.js'
 import { neighbours } from './neighbours.js'
@@ -17,6 +18,7 @@ export const TRIALS: readonly Trial[] = [
   ...holes,
   ...optimistic,
   ...secondPort,
+  ended,
   mutated,
   rubbish,
   ...values,
