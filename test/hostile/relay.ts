@@ -1,7 +1,9 @@
-/** A way to a miner on which each client comes from an address of its own, as clients in the world do. */
+/** A way to a miner on which clients come from many addresses, as they do in the world. */
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 
+/** From here on, they come from the same ones again. */
+const ADDRESSES = 1_024
 /** Silence after which a client is gone. */
 const GONE_MS = 5_000
 
@@ -18,8 +20,8 @@ export async function relayFromEverywhere(serverPort: number): Promise<{ port: n
     const socket = createSocket('udp4')
     socket.on('error', () => {}) // what the kernel says of a port that is closed
     socket.on('message', (datagram) => front.send(datagram, clientPort, '127.0.0.1'))
-    const n = next++
-    socket.bind(0, `127.${100 + (Math.floor(n / 65_536) % 100)}.${Math.floor(n / 256) % 256}.${n % 256}`)
+    const n = next++ % ADDRESSES
+    socket.bind(0, `127.100.${Math.floor(n / 256)}.${n % 256}`)
     return { socket, heardAt: 0 }
   }
   front.on('message', (datagram, { port }) => {

@@ -9,6 +9,8 @@ import { relayFromEverywhere } from './relay.js'
 import type { Reading, Victim } from './victim.js'
 
 const CONNECTS_A_SECOND = 50
+/** As many as a subnet has. Each is known for an hour, so that ever new ones would fill tables that have their own bounds. */
+const VALIDATORS = 256
 /** A miner has 128 places: on a machine that is too busy for so many connects, there are fewer. */
 const AT_ONCE = 64
 const READ_EVERY_MS = 1_000
@@ -56,13 +58,15 @@ export const soak: Trial = {
     relay.close()
     const warm = readings.slice(Math.floor(readings.length * WARM_UP))
     const minutes = (warm.length * READ_EVERY_MS) / 60_000
-    const slope = slopeOf(warm.map(({ rss }) => rss / MIB)) * (60_000 / READ_EVERY_MS)
+    const aMinute = (of: (reading: Reading) => number): number =>
+      slopeOf(warm.map((reading) => of(reading) / MIB)) * (60_000 / READ_EVERY_MS)
+    const [slope, heapSlope] = [aMinute(({ rss }) => rss), aMinute(({ heapUsed }) => heapUsed)]
     const isSteady = means.isShort ? slope * minutes < NOISE_MIB : slope < SLOPE
     const wrong = outcomes.filter((outcome) => outcome !== 'ok')
     return {
       packets: n,
       memory: [warm[0]!.rss, warm.at(-1)!.rss],
-      measured: `${n} visits in ${(means.soakMs / 1000).toFixed(0)} s, ${slope.toFixed(2)} MiB a minute; ${left === '' ? 'tables empty' : `left: ${left}`}${wrong.length === 0 ? '' : `; ${countEach(wrong).join(', ')}`}`,
+      measured: `${n} visits in ${(means.soakMs / 1000).toFixed(0)} s, ${slope.toFixed(2)} MiB a minute, of JavaScript's heap ${heapSlope.toFixed(2)}; ${left === '' ? 'tables empty' : `left: ${left}`}${wrong.length === 0 ? '' : `; ${countEach(wrong).join(', ')}`}`,
       holds: isSteady && left === '' && wrong.length === 0 && victim.end() === undefined,
     }
   },
@@ -80,7 +84,7 @@ async function sample(victim: Victim, readings: Reading[], goesOn: () => boolean
 /** One validator's. @returns `ok`, or what went otherwise than it should */
 async function visit(victim: Victim, port: number, n: number, random: Random): Promise<string> {
   const seed = Buffer.alloc(32, 0x77)
-  seed.writeUInt32BE(n)
+  seed.writeUInt32BE(n % VALIDATORS)
   const signer = seedSigner(seed)
   const validator = new Validator({ signer, logger: silentLogger, timeoutMs: 20_000 })
   try {
