@@ -1,5 +1,6 @@
 /** Every trial, in the order of the table: to add one is one line. */
 import { besideHostile } from './beside-hostile.js'
+import { costly } from './costly.js'
 import { holes, optimistic, rubbish, secondPort } from './encrypted.js'
 import { ended } from './ended.js'
 import { floods, mutated, spoofed } from './floods.js'
@@ -24,6 +25,7 @@ export const TRIALS: readonly Trial[] = [
   ...values,
   ...slow,
   soak,
+  ...costly,
   ...neighbours,
   besideHostile,
 ]
