@@ -5,8 +5,10 @@ const levin = fileURLToPath(new URL('./src/index.ts', import.meta.url))
 
 const subtensor = fileURLToPath(new URL('./src/subtensor/index.ts', import.meta.url))
 
+const monitor = fileURLToPath(new URL('./src/monitor/index.ts', import.meta.url))
+
 const shared = {
-  resolve: { alias: { 'levin/subtensor': subtensor, levin } },
+  resolve: { alias: { 'levin/subtensor': subtensor, 'levin/monitor': monitor, levin } },
   test: {
     setupFiles: ['./test/support/setup.ts'],
     environment: 'node' as const,

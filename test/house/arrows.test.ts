@@ -117,6 +117,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'logger.ts',
     'pino-logger.ts',
   ],
+  monitor: ['server', 'client', 'metagraph', 'errors.ts', 'options.ts', 'clock.ts'],
   testing: ['auth', 'errors.ts'],
 }
 
@@ -138,6 +139,8 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   tsyringe: ['server/dispatch/container.ts', 'server/dispatch/worker-thread.ts'],
   pino: ['pino-logger.ts'],
   piscina: ['server/dispatch/workers.ts'],
+  'prom-client': ['monitor/load-prom-client.ts', 'monitor/families.ts', 'monitor/metrics.ts'],
+  '@opentelemetry/api': ['monitor/load-opentelemetry.ts', 'monitor/tracing.ts'],
   'class-transformer': ['contract/dto.ts'],
   'class-validator': ['contract/dto.ts', 'contract/validity.ts', 'decorators/is-bytes.ts'],
   'reflect-metadata': ['decorators/metadata.ts'],

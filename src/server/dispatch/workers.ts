@@ -71,6 +71,16 @@ export interface ThreadError {
 
 export type ThreadOutcome = { readonly answer: Uint8Array } | { readonly error: ThreadError }
 
+/** Threads of handlers with `worker`. */
+export interface WorkerStats {
+  /** That there are now; one that ended is replaced. */
+  readonly threads: number
+  /** Calls that run in one. */
+  readonly running: number
+  /** Calls that wait for one. */
+  readonly waiting: number
+}
+
 export class Workers {
   readonly #threads: number
   readonly #clock: Clock
@@ -247,6 +257,13 @@ export class Workers {
     const outcome = await this.#pool!.run(task, { transferList, ...(signal && { signal }) })
     if ('error' in outcome) throw revive(outcome.error)
     return outcome.answer
+  }
+
+  /** @returns undefined when no handler was added, or they are not started */
+  stats(): WorkerStats | undefined {
+    if (this.#pool === undefined) return undefined
+    const { length: threads } = this.#pool.threads
+    return { threads, running: this.#threads - this.#free, waiting: this.#waiting.size }
   }
 
   /** Ends the threads; calls that run must have been cancelled, and have their grace. */
