@@ -14,10 +14,15 @@ import { minerSigner, signerOf, validatorSigner } from '../support/hotkeys.js'
 
 export const Echo = synapse('Echo', {})
 export const Broken = synapse('Broken', {})
+/** Answers when it is released. */
+export const Held = synapse('Held', {})
 export const stranger = signerOf(77)
 export const metagraph = inMemoryMetagraph([
   { hotkey: validatorSigner.hotkey, uid: 7, stake: 4321, validatorPermit: true },
 ])
+
+let letGo = (): void => {}
+export const release = (): void => letGo()
 
 const closing: { close(): unknown }[] = []
 
@@ -42,6 +47,13 @@ export const newMiner = (options: { maxValidators?: number } = {}) =>
       .use(priority(() => 0, { concurrency: 4 }))
       .use(concurrency({ Echo: 4 }))
       .synapse(Echo, (query) => query)
+      .synapse(
+        Held,
+        () =>
+          new Promise<Record<string, never>>((resolve) => {
+            letGo = () => resolve({})
+          }),
+      )
       .synapse(Broken, () => {
         throw new Error('not for your eyes')
       }),
