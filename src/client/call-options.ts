@@ -13,6 +13,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+/** Where a call has its trace context: a symbol, since it is middleware's, by way of `next`, and no option of a caller's. */
+export const TRACEPARENT = Symbol('traceparent')
+
+export interface TracedOptions extends CallOptions {
+  readonly [TRACEPARENT]?: string
+}
+
 export interface StreamCallOptions extends CallOptions {
   /** Bytes of all chunks of a stream together; `Infinity` for no limit. Default: the validator's, 64 MiB. */
   readonly maxStreamBytes?: number

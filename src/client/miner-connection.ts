@@ -7,7 +7,10 @@ import type {
   StreamOptions,
   SynapseDefinition,
 } from '../contract/definition.js'
+import { isLevins } from '../transport/certificate.js'
 import type { Link, LinkEvents } from '../transport/link.js'
+import { FRAME_HEADER_BYTES } from '../wire/frame.js'
+import { recycle, TRACEPARENT_BYTES, withTraceparent } from '../wire/messages.js'
 import { decodeValue } from '../wire/msgpack.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import type { Axon } from './axon.js'
@@ -18,6 +21,8 @@ import {
   checkStreamOptions,
   NO_OPTIONS,
   type StreamCallOptions,
+  TRACEPARENT,
+  type TracedOptions,
 } from './call-options.js'
 import { reasonOf } from './close-reasons.js'
 import type { ExchangeOptions, Meter, OpenStream, Seeker } from './exchange.js'
@@ -40,6 +45,8 @@ export class MinerConnection {
   readonly #meter: Meter
   /** Calls beyond what the miner allows at once (128 streams), first come first served. */
   readonly #waiting = new Line<Seeker>()
+  /** Looked at when it is first needed. */
+  #takesTraces: boolean | undefined
 
   /** @internal made by the validator */
   constructor(
@@ -113,15 +120,26 @@ export class MinerConnection {
     }
   }
 
+  /** The trace goes on at a miner that is Levin, too; all others are sent what they would be sent without it. */
+  #traced(frame: Uint8Array, traceparent: string | undefined): Uint8Array {
+    if (traceparent === undefined) return frame
+    this.#takesTraces ??= isLevins(this.#link.peerCertificate ?? new Uint8Array())
+    const mostBytes = this.#settings.maxFrameBytes + FRAME_HEADER_BYTES
+    if (!this.#takesTraces || frame.length + TRACEPARENT_BYTES > mostBytes) return frame
+    const traced = withTraceparent(frame, traceparent)
+    recycle(frame)
+    return traced
+  }
+
   #exchange(
     synapse: SynapseDefinition,
     request: object,
-    { timeoutMs = 0, deadlineMs, signal }: CallOptions,
+    { timeoutMs = 0, deadlineMs, signal, [TRACEPARENT]: traceparent }: TracedOptions,
     defaultTimeoutMs: number,
   ): ExchangeOptions {
     const { clock, maxFrameBytes } = this.#settings
     return {
-      frame: encodeRequest(synapse, request, this.#settings),
+      frame: this.#traced(encodeRequest(synapse, request, this.#settings), traceparent),
       timeoutMs: timeoutMs || defaultTimeoutMs,
       deadlineAtMs: deadlineMs === undefined ? undefined : clock.monotonicMs() + deadlineMs,
       meter: this.#meter,

@@ -26,10 +26,11 @@ import {
   NO_OPTIONS,
   STREAM_KEYS,
   type StreamCallOptions,
+  TRACEPARENT,
 } from './call-options.js'
 import { type FollowOptions, follow, type Unfollow } from './follow.js'
 import { LazyStream } from './lazy-stream.js'
-import { type QueryMiddleware, runMiddleware } from './middleware.js'
+import { type Onward, type QueryMiddleware, runMiddleware } from './middleware.js'
 import { MinerConnection } from './miner-connection.js'
 import {
   checkTimeout,
@@ -273,8 +274,8 @@ export class Validator {
       const answer =
         this.#middleware.length === 0
           ? await ask()
-          : await this.#around(axon, synapse, request, options, remainingMs, () =>
-              ask(leftOf(options, remainingMs())),
+          : await this.#around(axon, synapse, request, options, remainingMs, (onward) =>
+              ask(traced(leftOf(options, remainingMs()), onward)),
             )
       tally.answered++
       tally.latency.add(answer.latencyMs)
@@ -307,16 +308,17 @@ export class Validator {
     let tally: MinerTally
     let began = 0
     const remainingMs = () => this.#remaining(options, began)()
-    const open = async () => {
-      const [connection, left] = await this.#connection(axon, leftOf(options, remainingMs()))
+    const open = async (onward: Onward = {}) => {
+      const limits = traced(leftOf(options, remainingMs()), onward)
+      const [connection, left] = await this.#connection(axon, limits)
       return connection.stream(synapse, encoded as unknown as QueryOf<O>, left)
     }
     const openAround = async (): Promise<AsyncIterator<ChunkOf<O>>> => {
       began = this.#settings.clock.monotonicMs()
       tally = this.#begin(axon, synapse)
       if (this.#middleware.length === 0) return open()
-      const ask = async () => ({
-        data: await open(),
+      const ask = async (onward: Onward) => ({
+        data: await open(onward),
         latencyMs: this.#settings.clock.monotonicMs() - began,
       })
       const { data } = await this.#around(axon, synapse, request, options, remainingMs, ask)
@@ -337,7 +339,7 @@ export class Validator {
     request: unknown,
     { signal }: CallOptions,
     remainingMs: () => number,
-    ask: () => Promise<Answer<unknown>>,
+    ask: (onward: Onward) => Promise<Answer<unknown>>,
   ): Promise<Answer<unknown>> {
     return runMiddleware(this.#middleware, { axon, synapse, request, signal, remainingMs }, ask)
   }
@@ -508,6 +510,9 @@ export class Validator {
     )
   }
 }
+
+const traced = <C extends CallOptions>(options: C, { traceparent }: Onward): C =>
+  traceparent === undefined ? options : { ...options, [TRACEPARENT]: traceparent }
 
 const CONNECT_KEYS: readonly (keyof ConnectOptions)[] = ['timeoutMs', 'signal']
 const QUERY_ALL_KEYS = [...CALL_KEYS, ...OF_MANY_KEYS]

@@ -117,7 +117,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'logger.ts',
     'pino-logger.ts',
   ],
-  monitor: ['server', 'client', 'metagraph', 'errors.ts', 'options.ts', 'clock.ts'],
+  monitor: [
+    'server',
+    'client',
+    'contract/call.ts',
+    'metagraph',
+    'errors.ts',
+    'options.ts',
+    'clock.ts',
+    'transport/link.ts',
+  ],
   testing: ['auth', 'errors.ts'],
 }
 

@@ -51,6 +51,7 @@ export interface ThreadTask {
   readonly synapse: string
   readonly deadline: number
   readonly data: Uint8Array
+  readonly traceparent: string | undefined
   /** What middleware added to the call. */
   readonly added: Readonly<Record<string, unknown>>
   /** To the thread goes why nobody waits any more, from there comes a {@link ThreadNote}. */
@@ -295,10 +296,10 @@ function mainModule(): string | undefined {
 }
 
 function taskOf(call: LiveCall, port: MessagePort): ThreadTask {
-  const { id, caller, remote, synapse, deadline } = call
+  const { id, caller, remote, synapse, traceparent, deadline } = call
   // Copied: what came is a view of a larger piece of memory, all of which would go along.
   const data = new Uint8Array(call.data.bytes)
-  return { id, caller, remote, synapse, deadline, data, added: additions(call), port }
+  return { id, caller, remote, synapse, deadline, data, traceparent, added: additions(call), port }
 }
 
 /** What a call has without any middleware. */
@@ -307,6 +308,7 @@ const OWN: ReadonlySet<string> = new Set<keyof LiveCall>([
   'remote',
   'synapse',
   'data',
+  'traceparent',
   'deadline',
   'keeper',
   'body',
