@@ -5,10 +5,14 @@ const levin = fileURLToPath(new URL('./src/index.ts', import.meta.url))
 
 const subtensor = fileURLToPath(new URL('./src/subtensor/index.ts', import.meta.url))
 
+const testing = fileURLToPath(new URL('./src/testing/index.ts', import.meta.url))
+
 const monitor = fileURLToPath(new URL('./src/monitor/index.ts', import.meta.url))
 
 const shared = {
-  resolve: { alias: { 'levin/subtensor': subtensor, 'levin/monitor': monitor, levin } },
+  resolve: {
+    alias: { 'levin/subtensor': subtensor, 'levin/testing': testing, 'levin/monitor': monitor, levin },
+  },
   test: {
     setupFiles: ['./test/support/setup.ts'],
     environment: 'node' as const,
@@ -22,8 +26,11 @@ const shared = {
 const isOneEngine = process.env.LEVIN_TESTS === 'engine'
 const noEngine = 'auth,contract,metagraph,signer,subtensor,testing,transport,types,wallet,wire'
 
+const elsewhere = ['test/interop/**', 'test/house/**', ...(isOneEngine ? [`test/{${noEngine}}/**`] : [])]
+
 /**
  * unit     what `npm test` runs: needs Node and nothing else
+ * slow     as unit, and takes its time: fuzzing, hundreds of repetitions, timeouts of real engines, compilers
  * house    the rules of the code base itself: import arrows, the docs name what exists
  * interop  live Rust and Python peers: needs cargo and python3
  */
@@ -36,8 +43,12 @@ export default defineConfig({
           ...shared.test,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/interop/**', 'test/house/**', ...(isOneEngine ? [`test/{${noEngine}}/**`] : [])],
+          exclude: ['test/**/*.slow.test.ts', ...elsewhere],
         },
+      },
+      {
+        ...shared,
+        test: { ...shared.test, name: 'slow', include: ['test/**/*.slow.test.ts'], exclude: elsewhere },
       },
       { ...shared, test: { ...shared.test, name: 'house', include: ['test/house/**/*.test.ts'] } },
       {

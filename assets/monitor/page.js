@@ -121,6 +121,12 @@ function tile(name, value, more, isBad = false) {
   )
 }
 
+const wide = (...parts) => {
+  const made = panel(...parts)
+  made.classList.add('wide')
+  return made
+}
+
 function panel(title, ...children) {
   return el('section', { class: 'panel' }, el('h3', {}, title), ...children)
 }
@@ -200,10 +206,7 @@ function minerParts(now) {
   remember('calls', calls)
   remember('p50', p50)
   remember('p99', p99)
-  const waiting = sum(
-    miner.queues.filter(({ synapse }) => synapse === ''),
-    ({ waiting }) => waiting,
-  )
+  const waiting = sum(miner.queues, (queue) => queue.waiting)
   const refusals = [
     ...Object.entries(handshakes.refused).map(([reason, total]) => ['handshake', reason, total]),
     ...Object.entries(miner.dropped ?? {}).map(([reason, total]) => ['datagram', words(reason), total]),
@@ -404,7 +407,7 @@ function validatorParts(now) {
           'Nothing was asked yet.',
         ),
       ),
-      panel(
+      wide(
         `Miners${validator.minersKnown > validator.miners.length ? `, the ${validator.miners.length} asked most of ${whole.format(validator.minersKnown)}` : ''}`,
         table(
           ['hotkey', 'state', ['p50'], 'answered', 'failed', ['last asked'], ['last failure']],

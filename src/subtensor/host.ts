@@ -9,9 +9,9 @@ export interface ChainIp {
 
 /** @returns undefined for what is no address */
 export function hostOf({ ip, ipType }: ChainIp): string | undefined {
-  if (ipType === 4) return ip < 2n ** 32n ? partsOf(ip, 4, 8).join('.') : undefined
+  if (ipType === 4) return ip < 2n ** 32n ? dotted(Number(ip)) : undefined
   if (ipType !== 6) return undefined
-  const groups = partsOf(ip, 8, 16).map((group) => group.toString(16))
+  const groups = ip.toString(16).padStart(32, '0').match(/.{4}/g)!
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1) // in its shortest form
 }
 
@@ -36,7 +36,4 @@ const groupsOf = (text: string): number[] =>
 const joined = (parts: readonly number[], bits: number): bigint =>
   parts.reduce((all, part) => (all << BigInt(bits)) | BigInt(part), 0n)
 
-const partsOf = (value: bigint, count: number, bits: number): number[] =>
-  Array.from({ length: count }, (_, i) =>
-    Number((value >> BigInt(bits * (count - 1 - i))) & ((1n << BigInt(bits)) - 1n)),
-  )
+const dotted = (ip: number): string => `${ip >>> 24}.${(ip >>> 16) & 255}.${(ip >>> 8) & 255}.${ip & 255}`

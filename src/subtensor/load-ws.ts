@@ -1,14 +1,14 @@
-/** The only import of ws, which nobody needs who does not ask the chain. */
-import type WebSocket from 'ws'
+/** The only place that loads ws, which nobody needs who does not ask the chain. */
 import { LevinError } from '../errors.js'
 
-export type { WebSocket }
-
-/** @throws LevinError CONFIG when the package is not there */
-export async function loadWebSocket(): Promise<typeof WebSocket> {
+/**
+ * @param what needs it, in words that begin the message
+ * @throws LevinError CONFIG when the package is not there
+ */
+export async function loadWs(what: string): Promise<typeof import('ws')> {
   try {
-    return (await import('ws')).default
+    return await import('ws')
   } catch (cause) {
-    throw new LevinError('CONFIG', "asking the chain needs the package 'ws': run npm install ws", { cause })
+    throw new LevinError('CONFIG', `${what} needs the package 'ws': run npm install ws`, { cause })
   }
 }

@@ -71,11 +71,10 @@ export class ScaleReader {
       case 0:
         return first >> 2
       case 1:
-        return this.#shortest((first >> 2) + this.u8() * 2 ** 6, 2 ** 6)
-      case 2: {
+        return this.#least(2 ** 6, (first >> 2) + this.u8() * 2 ** 6)
+      case 2:
         this.#at--
-        return this.#shortest(this.u32() >>> 2, 2 ** 14)
-      }
+        return this.#least(2 ** 14, this.u32() >>> 2)
       default:
         return this.#bigCompact((first >> 2) + 4)
     }
@@ -84,14 +83,15 @@ export class ScaleReader {
   #bigCompact(length: number): bigint {
     if (length > 8) throw this.#wrong(`an integer of ${length} bytes is no u64`)
     const at = this.#take(length)
-    const low = BigInt(this.#bytes.readUInt32LE(at))
-    const high = length === 4 ? 0 : this.#bytes.readUIntLE(at + 4, length - 4)
-    const value = low | (BigInt(high) << 32n)
-    return this.#shortest(value, length === 4 ? 2n ** 30n : 2n ** BigInt(8 * (length - 1)))
+    const low = this.#bytes.readUInt32LE(at)
+    if (length === 4) return BigInt(this.#least(2 ** 30, low))
+    this.#least(1, this.#bytes[at + length - 1]!)
+    return BigInt(low) | (BigInt(this.#bytes.readUIntLE(at + 4, length - 4)) << 32n)
   }
 
-  #shortest<T extends number | bigint>(value: T, least: T): T {
-    if (value < least) throw this.#wrong(`${value} is not in its shortest form`)
+  /** What is smaller has a shorter form. */
+  #least(least: number, value: number): number {
+    if (value < least) throw this.#wrong('an integer is not in its shortest form')
     return value
   }
 

@@ -1,11 +1,15 @@
 /** A validator that follows a metagraph, with miners on loopback. */
-import { expect, test, vi } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { type FollowOptions, inMemoryMetagraph, type Neuron } from '../../src/index.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { neuronOf } from '../metagraph/neurons.js'
 import { until } from '../support/frames.js'
 import { signerOf } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
-import { newValidator, silentPort, startMiner, startMiners, type TestMiner } from '../support/subnet.js'
+import { newValidator, silentPort, startMiner, startMiners, type TestMiner, Work } from '../support/subnet.js'
 
 /** Miners as the chain would tell of them; where they really are is on loopback. */
 const published = ({ axon: { hotkey, port } }: TestMiner, uid: number, given: Partial<Neuron> = {}): Neuron =>
@@ -65,6 +69,49 @@ test('one that answers no QUIC is not tried more often because others come and g
   expect(attempts()).toBe(1)
   await validator.setMiners([{ hotkey: deaf.hotkey, host: '127.0.0.1', port: deaf.axon!.port }])
   expect(attempts()).toBe(2)
+})
+
+test('an axon that is HTTP alone costs a probe a minute, however often all are asked and others come and go', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const called = vi.fn()
+  server.on('connection', called)
+  const clock = new FakeClock()
+  const [a, b] = (await startMiners(2, { options: { clock } })) as [TestMiner, TestMiner]
+  const { port } = server.address() as AddressInfo
+  const http = neuronOf(9, { uid: 9, active: true, axon: { host: '8.8.8.8', port, protocol: 4 } })
+  const source = inMemoryMetagraph([published(a, 0)])
+  const validator = newValidator({ clock, connectTimeoutMs: 4_000 })
+  await validator.follow(source, { address })
+  source.set([published(a, 0), http])
+
+  const stepMs = 5_000
+  const state = () => validator.stats().miners[http.hotkey]!
+  const dialledAtMs: number[] = []
+  for (let ms = 0; ms < 3_600_000; ms += stepMs) {
+    if (ms % 60_000 === 0) {
+      const isThere = ms % 120_000 === 0
+      source.set([published(a, 0), http, ...(isThere ? [published(b, 1)] : [])])
+      await until(() => validator.authenticated().length === (isThere ? 2 : 1))
+    }
+    let isOver = false
+    const asking = validator.queryAll(validator.miners(), Work, { text: 'hi', n: 1 }).finally(() => {
+      isOver = true
+    })
+    await until(() => isOver || state().state === 'connecting')
+    clock.advance(stepMs)
+    const outcomes = await asking
+    expect(outcomes.filter(({ ok }) => !ok).map(({ axon }) => axon.hotkey)).toEqual([http.hotkey])
+    while (dialledAtMs.length < state().attempts) dialledAtMs.push(ms)
+  }
+  const later = dialledAtMs.slice(5)
+  const gapsMs = later.slice(1).map((at, i) => at - later[i]!)
+  // probes are up to a fifth of a minute early, so that those that failed together do not come back together
+  expect(Math.min(...gapsMs)).toBeGreaterThanOrEqual(48_000)
+  expect(Math.max(...gapsMs)).toBeLessThanOrEqual(60_000 + 2 * stepMs)
+  expect(dialledAtMs.length).toBeLessThanOrEqual(5 + 3_600 / 48)
+  expect(called).toHaveBeenCalledTimes(0)
 })
 
 test('what changes beside the axons connects nobody anew', async () => {

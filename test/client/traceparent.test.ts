@@ -1,16 +1,15 @@
 /** What a trace context adds on the wire: nothing for other peers, a fourth field for Levin's miners. */
 import { describe, expect, test } from 'vitest'
-import { TRACEPARENT } from '../../src/client/call-options.js'
 import { MinerConnection } from '../../src/client/miner-connection.js'
 import { checkValidatorOptions } from '../../src/client/options.js'
 import { seedSigner, synapse } from '../../src/index.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { memoryLinks } from '../../src/testing/memory/link.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { createCertificate } from '../../src/transport/certificate.js'
 import { decodeSynapsePacket } from '../../src/wire/messages.js'
 import { encodeValue } from '../../src/wire/msgpack.js'
-import { FakeClock } from '../support/fake-clock.js'
 import { validatorSigner } from '../support/hotkeys.js'
-import { memoryLinks } from '../support/memory-link.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 import { answer } from '../support/scripted-miner.js'
 
 const Echo = synapse('Echo', {})
@@ -39,11 +38,17 @@ async function sent(certificate: Uint8Array, options: object, text = 'some text'
   })
   const axon = { hotkey: seedSigner(new Uint8Array(32).fill(1)).hotkey, host: '127.0.0.1', port: 1 }
   const connection = new MinerConnection(axon, validator, settings, { onClosed: () => {} })
-  await connection.query(Echo, { text }, options)
+  const limits = {
+    timeoutMs: undefined,
+    maxStreamBytes: undefined,
+    signal: undefined,
+    deadlineAtMs: Infinity,
+  }
+  await connection.ask(Echo, { text }, { ...limits, ...options })
   return Buffer.concat(chunks)
 }
 
-const traced = { [TRACEPARENT]: traceparent }
+const traced = { traceparent }
 
 describe('a call with a trace context', () => {
   test('is byte for byte the call without it, to a miner that is not Levin', async () => {

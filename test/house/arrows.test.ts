@@ -10,18 +10,22 @@ const src = fileURLToPath(new URL('../../src', import.meta.url))
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
   'clock.ts': [],
-  'logger.ts': ['clock.ts'],
+  'shown.ts': [],
+  'logger.ts': ['clock.ts', 'shown.ts'],
+  'limited-logger.ts': ['clock.ts', 'logger.ts'],
   'options.ts': ['errors.ts'],
   'read-file.ts': ['errors.ts'],
-  'summary.ts': ['clock.ts', 'logger.ts'],
+  'summary.ts': ['clock.ts', 'logger.ts', 'shown.ts'],
   'observers.ts': ['summary.ts', 'errors.ts', 'clock.ts', 'logger.ts'],
   'engine.ts': ['auth', 'transport', 'errors.ts', 'logger.ts'],
-  'pino-logger.ts': ['errors.ts', 'logger.ts'],
+  'pino-logger.ts': ['errors.ts', 'logger.ts', 'shown.ts'],
   'signals.ts': ['clock.ts', 'logger.ts', 'pino-logger.ts'],
-  transport: ['errors.ts', 'clock.ts'],
+  watchdog: ['errors.ts', 'clock.ts', 'logger.ts'],
+  supervisor: ['watchdog', 'errors.ts', 'clock.ts', 'logger.ts'],
+  transport: ['errors.ts', 'clock.ts', 'shown.ts'],
   wire: ['errors.ts'],
-  auth: ['wire', 'errors.ts'],
-  contract: ['wire', 'errors.ts', 'logger.ts', 'transport/link.ts'],
+  auth: ['wire', 'errors.ts', 'shown.ts'],
+  contract: ['wire', 'errors.ts', 'logger.ts', 'shown.ts', 'transport/link.ts'],
   decorators: ['contract', 'errors.ts'],
   metagraph: ['auth', 'read-file.ts', 'errors.ts', 'options.ts', 'clock.ts', 'logger.ts', 'pino-logger.ts'],
   'server/access': [
@@ -49,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'transport/link.ts',
   ],
   'server/dispatch': [
+    'shown.ts',
     'server/policy',
     'server/call.ts',
     'summary.ts',
@@ -61,8 +66,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'logger.ts',
     'transport/link.ts',
   ],
-  wallet: ['auth', 'read-file.ts', 'errors.ts', 'options.ts', 'logger.ts', 'pino-logger.ts'],
+  wallet: ['auth', 'shown.ts', 'read-file.ts', 'errors.ts', 'options.ts', 'logger.ts', 'pino-logger.ts'],
   signer: [
+    'shown.ts',
     'wallet',
     'auth',
     'errors.ts',
@@ -74,6 +80,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'signals.ts',
   ],
   server: [
+    'limited-logger.ts',
+    'shown.ts',
     'server/access',
     'server/policy',
     'server/dispatch',
@@ -89,10 +97,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'clock.ts',
     'logger.ts',
     'pino-logger.ts',
+    'read-file.ts',
     'signals.ts',
+    'watchdog',
     'engine.ts',
   ],
   client: [
+    'limited-logger.ts',
+    'shown.ts',
+    'watchdog',
     'engine.ts',
     'metagraph',
     'contract',
@@ -108,6 +121,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'pino-logger.ts',
   ],
   subtensor: [
+    'shown.ts',
     'metagraph',
     'auth',
     'errors.ts',
@@ -127,7 +141,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'clock.ts',
     'transport/link.ts',
   ],
-  testing: ['auth', 'errors.ts'],
+  testing: [
+    'client',
+    'server',
+    'metagraph',
+    'contract',
+    'decorators',
+    'subtensor/load-ws.ts',
+    'transport',
+    'auth',
+    'errors.ts',
+    'options.ts',
+    'clock.ts',
+    'logger.ts',
+  ],
 }
 
 /** Packages and built-in modules that only one place may know. */
@@ -145,7 +172,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
     'wallet/forms/polkadot-js.ts',
   ],
   'hash-wasm': ['wallet/argon2.ts'],
-  tsyringe: ['server/dispatch/container.ts', 'server/dispatch/worker-thread.ts'],
+  tsyringe: ['server/dispatch/container.ts', 'server/dispatch/worker-thread.ts', 'testing/overrides.ts'],
   pino: ['pino-logger.ts'],
   piscina: ['server/dispatch/workers.ts'],
   'prom-client': ['monitor/load-prom-client.ts', 'monitor/families.ts', 'monitor/metrics.ts'],
@@ -155,8 +182,8 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'reflect-metadata': ['decorators/metadata.ts'],
   ws: [
     'subtensor/load-ws.ts',
+    'subtensor/connection.ts',
     'testing/chain/connections.ts',
-    'testing/chain/fake-node.ts',
     'testing/chain/misbehaviour.ts',
   ],
 }
@@ -217,6 +244,14 @@ test('the table names what there is', () => {
       files.some((file) => inside(file, home)),
       home,
     ).toBe(true)
+  }
+})
+
+test('what is for tests is loaded by nothing else', () => {
+  for (const file of files.filter((name) => !inside(name, 'testing'))) {
+    for (const specifier of imports(file).filter((name) => name.startsWith('.'))) {
+      expect(inside(relative(src, join(src, dirname(file), specifier)), 'testing'), file).toBe(false)
+    }
   }
 })
 

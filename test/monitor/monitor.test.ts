@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { describe, expect, test, vi } from 'vitest'
 import { registered } from '../../src/index.js'
 import { type Monitor, type MonitorOptions, monitor } from '../../src/monitor/index.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { until } from '../support/frames.js'
 import { signerOf, validatorSigner } from '../support/hotkeys.js'
 import {

@@ -1,13 +1,13 @@
 /** An axon, put on the chain of a fake node, which checks signature, nonce, era and the limit of one in 50 blocks. */
 import { setImmediate } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { callbackSigner } from '../../src/auth/signer.js'
 import { type AxonPublication, type PublishAxonOptions, publishAxon } from '../../src/subtensor/index.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import type { FakeNode } from '../../src/testing/index.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { until } from '../support/frames.js'
 import { signerOf } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 import { NETUID, neuronOf, neurons, requestsTo, startNode } from './subnet.js'
 
 const RATE_LIMIT_MS = 600_000
@@ -129,6 +129,48 @@ test('an address that the chain never takes is the end of it', async () => {
   expect(state).toBe('refused')
   expect(message).toContain('does not take the address 127.0.0.1: give the one at which others reach')
   expect([submitted(node), clock.pending]).toEqual([0, 0])
+})
+
+const SENTENCES = [
+  [
+    10,
+    `hotkey ${signer.hotkey} is not registered on subnet ${NETUID}: register it there, it is tried again until then`,
+  ],
+  [11, 'the chain does not take the address 9.9.9.9: give the one at which others reach this miner'],
+  [
+    12,
+    `hotkey ${signer.hotkey} published an axon a moment ago: the chain takes the next one 50 blocks, about 10 minutes, later; it is tried again then`,
+  ],
+  [
+    13,
+    'the chain does not take port 8091: give the port that miner.listen() returned, or the one that leads to it',
+  ],
+  [255, 'the chain does not know what kind of address 9.9.9.9 is: give an IPv4 address, or an IPv6 one'],
+] as const
+
+describe.each([
+  [undefined, 0],
+  ['submitted', 1],
+] as const)('a node that refuses (stage %s)', (stage, sentBefore) => {
+  test.each(SENTENCES)('with %d says: %s', async (number, sentence) => {
+    const { node, clock, warnings, publish, sent } = await world()
+    node.refuse(number, stage)
+    const { outcome } = publish()
+    await until(() => warnings().length === 1)
+    expect(warnings()).toEqual([`the axon is not published: ${sentence}`])
+    expect(submitted(node)).toBe(sentBefore)
+    if (number !== 10 && number !== 12) {
+      expect(await outcome).toMatchObject({ state: 'refused', message: sentence })
+      expect(clock.pending).toBe(0)
+      return
+    }
+    node.refuse()
+    clock.advance(RATE_LIMIT_MS)
+    await until(() => sent() === 1)
+    node.advance()
+    clock.advance(60_000)
+    expect((await outcome).state).toBe('published')
+  })
 })
 
 test('a node that is gone when it is sent is told of, and no failure of the miner', async () => {

@@ -2,11 +2,11 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { subtensor } from '../../src/subtensor/index.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { fakeAxon, type Misbehaviour } from '../../src/testing/index.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { until } from '../support/frames.js'
 import { signerOf } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 import { NETUID, neuronOf, neurons, requestsTo, sourceOf, startNode, TAO } from './subnet.js'
 
 const error = (code: string, text: string) =>
@@ -114,6 +114,34 @@ describe('how often', () => {
     await sources[1]!.stop()
     await sourceOf([node]).start()
     expect(node.connections).toBe(1)
+  })
+
+  test('one connection also of sources that wait for other times and sizes', async () => {
+    const [node, clock] = [await startNode(), new FakeClock()]
+    const patient = sourceOf([node], { clock, syncTimeoutMs: 90_000, maxAnswerBytes: 2 ** 20 })
+    const hasty = sourceOf([node], { clock, syncTimeoutMs: 5_000 })
+    await Promise.all([patient.start(), hasty.start()])
+    expect([node.connections, requestsTo(node)]).toEqual([1, 6])
+    node.misbehave('stall')
+    await hasty.stop()
+    const late = expect(hasty.start()).rejects.toEqual(error('TIMED_OUT', 'within 5000 ms'))
+    await until(() => requestsTo(node) === 7)
+    clock.advance(5_000)
+    await late
+  })
+
+  test('an answer may be as large as any of the sources says, whoever came first', async () => {
+    const node = await startNode()
+    const small = sourceOf([node], { maxAnswerBytes: 1024 })
+    await expect(small.start()).rejects.toEqual(error('LIMIT', 'more bytes than maxAnswerBytes'))
+    await sourceOf([node], { maxAnswerBytes: 2000 }).start()
+    expect(node.connections).toBe(2)
+    neurons(node).push(...[13, 14, 15, 16, 17].map((byte) => neuronOf(byte)))
+    node.advance()
+    const large = sourceOf([node])
+    await Promise.all([large.start(), small.start()])
+    expect([...small.neurons()]).toHaveLength(8)
+    expect(node.connections).toBe(3)
   })
 
   test('nothing after its stop; a source can be started again', async () => {

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
-import { WebSocketServer } from 'ws'
 import { LevinError } from '../../errors.js'
+import { loadWs } from '../../subtensor/load-ws.js'
 import { type Block, Blocks } from './blocks.js'
 import { Connections } from './connections.js'
 import type { Node } from './methods.js'
@@ -12,7 +12,7 @@ import type { Misbehaviour } from './misbehaviour.js'
 import type { FakeNeuron } from './neurons.js'
 import { Pool, tellWatchers } from './pool.js'
 import { stateOf } from './state.js'
-import type { Ledger } from './validity.js'
+import { custom, type Ledger, type Stage } from './validity.js'
 
 export interface FakeNodeOptions {
   /** Neurons by netuid, each list in the order of uids. The lists are yours and may change; default none. */
@@ -57,6 +57,12 @@ export interface FakeNode {
    * @param methods only in answers to these, such as `state_call`; default all. `half-open` is never of some alone
    */
   misbehave(kind?: Misbehaviour, ...methods: string[]): void
+  /**
+   * Refuses whatever is published, as a runtime does with `InvalidTransaction::Custom(number)`, or goes by its rules again
+   * when no number is given.
+   * @param stage `'submitted'`: only `author_submitExtrinsic` and its like do, after a dry run that says that all is well; default both
+   */
+  refuse(number?: number, stage?: 'submitted'): void
   /** Ends every connection and frees the port. */
   close(): Promise<void>
 }
@@ -65,9 +71,10 @@ const HASH = /^0x[0-9a-f]{64}$/
 
 /**
  * Starts a node; close it when the test is done.
- * @throws LevinError `CONFIG` for a neuron that cannot be encoded, and for a genesis that is no hash
+ * @throws LevinError `CONFIG` for a neuron that cannot be encoded, for a genesis that is no hash, and without the package `ws`
  */
 export async function fakeNode(options: FakeNodeOptions = {}): Promise<FakeNode> {
+  const { WebSocketServer } = await loadWs('a fake node')
   const { block = 1, port = 0, specVersion = 461, transactionVersion = 1, metadata } = options
   if (options.genesis !== undefined && !HASH.test(options.genesis)) {
     throw new LevinError(
@@ -78,6 +85,7 @@ export async function fakeNode(options: FakeNodeOptions = {}): Promise<FakeNode>
   const given = Object.entries(options.subnets ?? {})
   const subnets = new Map(given.map(([netuid, neurons]) => [Number(netuid), neurons]))
   const nonces = new Map<string, number>()
+  let ordered: { readonly number: number; readonly stage: Stage | undefined } | undefined
   let state = stateOf(subnets)
   const blocks = new Blocks(state, options.genesis)
   for (let number = 1; number <= block; number++) blocks.add(state, [])
@@ -92,6 +100,8 @@ export async function fakeNode(options: FakeNodeOptions = {}): Promise<FakeNode>
     blockAt: (number) => blocks.at(number),
     neurons: (netuid) => subnets.get(netuid),
     nonce: (hotkey) => nonces.get(hotkey) ?? 0,
+    ordered: (stage) =>
+      ordered !== undefined && (ordered.stage ?? stage) === stage ? custom(ordered.number) : undefined,
   }
   const pool = new Pool(ledger)
   const onBlock = new Set<(block: Block) => boolean>()
@@ -136,6 +146,9 @@ export async function fakeNode(options: FakeNodeOptions = {}): Promise<FakeNode>
       for (let done = 0; done < count; done++) seal(done === 0)
     },
     misbehave: (kind, ...methods) => connections.misbehave(kind, methods),
+    refuse(number, stage) {
+      ordered = number === undefined ? undefined : { number, stage }
+    },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       connections.terminate()

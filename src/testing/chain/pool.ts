@@ -31,7 +31,7 @@ export class Pool {
     const transaction = decodeTransaction(encoded)
     const hash = toHex(hashOf(encoded))
     if (this.#waiting.has(hash)) return 'already imported'
-    const refusal = refusalOf(transaction, this.ledger)
+    const refusal = refusalOf(transaction, this.ledger, 'submitted')
     if (refusal !== undefined) return { refusal }
     this.#waiting.set(hash, { transaction, watch })
     watch?.('ready')
@@ -59,7 +59,7 @@ export class Pool {
       const hotkey = encodeHotkey(transaction.publicKey)
       if (transaction.nonce > this.ledger.nonce(hotkey)) continue
       this.#waiting.delete(hash)
-      if (refusalOf(transaction, this.ledger) !== undefined) {
+      if (refusalOf(transaction, this.ledger, 'submitted') !== undefined) {
         waiting.watch?.('invalid')
         continue
       }

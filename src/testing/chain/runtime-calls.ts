@@ -38,7 +38,7 @@ export const RUNTIME_CALLS: Readonly<Record<string, RuntimeCall>> = {
 function validateTransaction(input: ScaleReader, _: State, { ledger }: Runtime): Uint8Array {
   input.raw(1)
   const transaction = decodeTransaction(input.raw(input.left - 32))
-  const refusal = refusalOf(transaction, ledger)
+  const refusal = refusalOf(transaction, ledger, 'asked')
   if (refusal !== undefined) {
     const { variant, custom } = refusal
     return Uint8Array.from(custom === undefined ? [1, 0, variant] : [1, 0, variant, custom])

@@ -19,7 +19,12 @@ export interface Refusal {
 }
 
 const refusal = (variant: number, text: string): Refusal => ({ variant, text })
-const custom = (number: number): Refusal => ({ variant: 7, custom: number, text: `Custom error: ${number}` })
+/** `InvalidTransaction::Custom`. */
+export const custom = (number: number): Refusal => ({
+  variant: 7,
+  custom: number,
+  text: `Custom error: ${number}`,
+})
 
 const STALE = refusal(3, 'Transaction is outdated')
 const BAD_PROOF = refusal(4, 'Transaction has a bad signature')
@@ -30,6 +35,9 @@ const TOO_SOON = custom(12)
 const BAD_PORT = custom(13)
 const BAD_REQUEST = custom(255)
 
+/** `asked` is `TaggedTransactionQueue_validate_transaction`, which sends nothing. */
+export type Stage = 'asked' | 'submitted'
+
 /** What the rules look at. */
 export interface Ledger extends Versions {
   readonly genesisHash: string
@@ -39,10 +47,14 @@ export interface Ledger extends Versions {
   neurons(netuid: number): readonly FakeNeuron[] | undefined
   /** How many transactions of the account are in blocks. */
   nonce(hotkey: string): number
+  /** What a test wants to be answered, before any rule. */
+  ordered(stage: Stage): Refusal | undefined
 }
 
 /** @returns undefined when it may; the nonce may be ahead of the account's, such a transaction waits for the others */
-export function refusalOf(transaction: Transaction, ledger: Ledger): Refusal | undefined {
+export function refusalOf(transaction: Transaction, ledger: Ledger, stage: Stage): Refusal | undefined {
+  const ordered = ledger.ordered(stage)
+  if (ordered !== undefined) return ordered
   const next = ledger.best.number + 1
   const { era, publicKey, signature } = transaction
   const born = ledger.blockAt(era === undefined ? 0 : birthOf(era, next))
