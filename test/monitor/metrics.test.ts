@@ -89,6 +89,22 @@ describe('metrics', () => {
   })
 })
 
+test('docs/operating.md has them all, with type and labels', async () => {
+  const { registry } = await scraped()
+  const page = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8')
+  const rows = [...page.matchAll(/^\| `(levin_\w+)` *\| (\w+) *\| ([^|]*) *\|/gm)].map(
+    ([, name, type, labels]) => `${name} ${type} ${labels!.replaceAll('`', '').trim()}`,
+  )
+  const { Counter, Gauge } = await import('prom-client')
+  const type = (metric: object) =>
+    metric instanceof Counter ? 'counter' : metric instanceof Gauge ? 'gauge' : 'histogram'
+  const there = registry.getMetricsAsArray().map((metric) => {
+    const { labelNames } = metric as unknown as { labelNames: string[] }
+    return `${metric.name} ${type(metric)} ${labelNames.join(', ')}`
+  })
+  expect(rows).toEqual(there)
+})
+
 describe('the dashboard', () => {
   test('asks for metrics and labels that there are', async () => {
     const { registry } = await scraped()
