@@ -211,6 +211,8 @@ function minerParts(now) {
     ...Object.entries(handshakes.refused).map(([reason, total]) => ['handshake', reason, total]),
     ...Object.entries(miner.dropped ?? {}).map(([reason, total]) => ['datagram', words(reason), total]),
     ['call', 'no such synapse', miner.unrecognized],
+    ['call', 'want of memory', miner.memory.refused],
+    ['connection', 'want of memory', miner.memory.closed],
     ...['refused', 'invalid', 'failed', 'timedOut', 'aborted'].map((outcome) => [
       'call',
       words(outcome),
@@ -338,6 +340,8 @@ function refusalsOf({ miner }) {
   for (const [reason, total] of Object.entries(miner.dropped ?? {}))
     totals.set(`datagram ${words(reason)}`, total)
   totals.set('call no such synapse', miner.unrecognized)
+  totals.set('call want of memory', miner.memory.refused)
+  totals.set('connection want of memory', miner.memory.closed)
   for (const outcome of ['refused', 'invalid', 'failed', 'timedOut', 'aborted'])
     totals.set(
       `call ${words(outcome)}`,

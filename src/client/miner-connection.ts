@@ -14,6 +14,7 @@ import { FRAME_HEADER_BYTES } from '../wire/frame.js'
 import { recycle, TRACEPARENT_BYTES, withTraceparent } from '../wire/messages.js'
 import { decodeValue } from '../wire/msgpack.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
+import { AnswerMemory } from './answer-memory.js'
 import type { Axon } from './axon.js'
 import { callError } from './call-error.js'
 import {
@@ -43,6 +44,7 @@ export class MinerConnection {
   readonly axon: Axon
   readonly #link: Link
   readonly #settings: ValidatorSettings
+  readonly #memory: AnswerMemory
   readonly #meter: Meter
   /** Calls beyond what the miner allows at once (128 streams), first come first served. */
   readonly #waiting = new Line<Seeker>()
@@ -55,11 +57,13 @@ export class MinerConnection {
     link: Link,
     settings: ValidatorSettings,
     owner: ConnectionOwner,
+    memory: AnswerMemory = new AnswerMemory(settings.answerMemoryBytes, settings.clock),
     meter: Meter = { bytesOut: 0, bytesIn: 0 },
   ) {
     this.axon = axon
     this.#link = link
     this.#settings = settings
+    this.#memory = memory
     this.#meter = meter
     link.events = {
       onStreamSlot: () => this.#fillSlots(),
@@ -176,6 +180,7 @@ export class MinerConnection {
       meter: this.#meter,
       signal,
       maxFrameBytes,
+      memory: this.#memory,
       clock,
       open: this.#open,
     }

@@ -4,6 +4,7 @@ import { LevinError } from '../errors.js'
 import type { Dialler } from '../transport/engine.js'
 import type { CloseInfo } from '../transport/link.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
+import type { AnswerMemory } from './answer-memory.js'
 import { Attempt, type Reached } from './attempt.js'
 import { type Axon, checkAxon } from './axon.js'
 import type { Limits } from './call-options.js'
@@ -37,6 +38,7 @@ export class Pool {
   readonly #settings: ValidatorSettings
   readonly #clock: Clock
   readonly #dialler: () => Promise<Dialler>
+  readonly #memory: AnswerMemory
   readonly #observers: Observers
   readonly #registry: Registry
   readonly #live = new Map<MinerAddress, Live>()
@@ -47,8 +49,14 @@ export class Pool {
   readonly #retired = new Set<MinerConnection>()
   #closed = false
 
-  constructor(settings: ValidatorSettings, dialler: () => Promise<Dialler>, observers: Observers) {
+  constructor(
+    settings: ValidatorSettings,
+    dialler: () => Promise<Dialler>,
+    memory: AnswerMemory,
+    observers: Observers,
+  ) {
     this.#settings = settings
+    this.#memory = memory
     this.#clock = settings.clock
     this.#dialler = dialler
     this.#observers = observers
@@ -196,6 +204,7 @@ export class Pool {
           this.#onClosed(address, live, info)
         },
       },
+      this.#memory,
       tally,
     )
     live.connection = connection

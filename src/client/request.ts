@@ -18,9 +18,9 @@ const described = new WeakMap<SynapseDefinition, Described>()
 export function describe(synapse: SynapseDefinition<SynapseOptions>): Described {
   let found = described.get(synapse)
   if (found === undefined) {
-    const { request, response, stream, unknownProperties = 'refuse' } = synapse.options
+    const { request, response, stream } = synapse.options
     // without the synapse, which `callError` names
-    const dto = (type: typeof request, use: string) => type && describeDto(type, use, { unknownProperties })
+    const dto = (type: typeof request, use: string) => type && describeDto(type, use, synapse.options)
     found = {
       request: dto(request, 'the request'),
       response: dto(response, 'the answer'),

@@ -117,6 +117,21 @@ export function minerMetrics(miner: WatchedMiner, families: Families): void {
     const now = stats()?.workers
     if (now !== undefined) give(now.waiting)
   })
+  families.gauge(
+    'levin_miner_memory_limit_bytes',
+    'Memory of the process from which on requests are refused; absent without a limit.',
+    [],
+    (give) => {
+      const limit = stats()?.memory.limitBytes
+      if (limit !== undefined && Number.isFinite(limit)) give(limit)
+    },
+  )
+  families.counter('levin_miner_memory_refused_total', 'Requests refused for want of memory.', [], (give) =>
+    give(stats()?.memory.refused ?? 0),
+  )
+  families.counter('levin_miner_memory_closed_total', 'Connections closed for want of memory.', [], (give) =>
+    give(stats()?.memory.closed ?? 0),
+  )
   const blocked = families.counted(
     'levin_miner_loop_blocked_seconds_total',
     'Time for which the event loop stood still, by whose handler did it; an empty synapse: it cannot be told.',

@@ -10,6 +10,7 @@ export type NotReadyReason =
   | 'the miner is closed'
   | 'the network engine failed'
   | 'every place for validators is taken'
+  | 'memory is short'
   | 'the chain data is old'
   | 'no worker thread is up'
   | 'no miner is connected'
@@ -44,6 +45,7 @@ export function notReady({ miner, validator, chainAgeMs }: Readiness): NotReadyR
     if (stats !== undefined) {
       const { validators, maxValidators } = stats.connections
       if (validators >= maxValidators) reasons.push('every place for validators is taken')
+      if (stats.memory.state !== 'open') reasons.push('memory is short')
       if (stats.workers?.threads === 0) reasons.push('no worker thread is up')
       ageMs = Math.max(ageMs ?? 0, stats.access.ageMs ?? 0)
     }

@@ -86,7 +86,7 @@ export class Snapshots {
     const { hotkey, state } = miner
     const stats = minerStats(miner)
     if (stats === undefined) return { hotkey, state }
-    const { access, calls, connections, handshakes, network, unrecognized, workers } = stats
+    const { access, calls, connections, handshakes, memory, network, unrecognized, workers } = stats
     const latencies = new Map(activity.synapses().map(({ name, latency }) => [name, latency]))
     return {
       hotkey,
@@ -94,6 +94,7 @@ export class Snapshots {
       connections,
       handshakes,
       unrecognized,
+      memory,
       workers,
       chainAgeMs: access.ageMs,
       policy: access.policy,

@@ -274,7 +274,8 @@ export class Miner<Added extends object = NothingAdded> {
     { host, port }: Required<ListenAddress>,
     certificate: Certificate,
   ): Promise<Listener> {
-    const { clock, idleTimeoutMs, keepAliveMs, logger, maxStreams } = this.#settings
+    const { clock, idleTimeoutMs, keepAliveMs, limits, logger, maxStreams } = this.#settings
+    const { halfOpen: total, halfOpenPerAddress: perSource, newPerMinute } = limits
     const { sourceFilter, validateAddresses } = this.#settings
     try {
       const engine = await startEngine(this.#settings.engine, logger)
@@ -284,6 +285,8 @@ export class Miner<Added extends object = NothingAdded> {
         certificate,
         clock,
         quic: { ...defaultQuicOptions, idleTimeoutMs, keepAliveMs, maxPeerStreams: maxStreams },
+        peerLimits: limits,
+        halfOpenLimits: { total, perSource, newPerMinute },
         validateAddress: validateAddresses,
         resetSecret: this.#settings.resetSecret ?? (await keptSecret(this.hotkey, logger)),
         ...(sourceFilter && { admitsSource: (source) => sourceFilter.admits(source) }),

@@ -2,6 +2,8 @@ import type { EndpointStats } from '../transport/endpoint-stats.js'
 import type { SourceFilterStats } from './access/source-filter.js'
 import type { HandshakeTally } from './admission.js'
 import type { WorkerStats } from './dispatch/workers.js'
+import type { LoopTally } from './fair-loop.js'
+import type { MemoryStats } from './memory-guard.js'
 import type { CallTally } from './watch.js'
 
 /** What a miner does and did, since it started. A snapshot: plain numbers that can be sent anywhere as JSON. */
@@ -22,6 +24,9 @@ export interface MinerStats {
   readonly calls: Readonly<Record<string, CallTally>>
   /** Calls of synapses that there are not. */
   readonly unrecognized: number
+  /** What the requests of each validator that is connected took of the event loop, by hotkey. */
+  readonly loop: Readonly<Record<string, LoopTally>>
+  readonly memory: MemoryStats
   readonly access: {
     /** As it was written: `all(registered(), minStake(1000))`. */
     readonly policy: string

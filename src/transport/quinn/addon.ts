@@ -38,6 +38,12 @@ export interface NativeOptions {
   readonly keepAliveMs: number
   readonly streamWindow: number
   readonly maxStreams: number
+  /** See `PeerLimits`. */
+  readonly halfOpenBytes: number
+  readonly halfOpenMs: number
+  readonly strangerBytes: number
+  readonly overheadBytes: number
+  readonly packetsPerTurn: number
   /** PKCS #8 and X.509 in DER, and the secret of the reset tokens: all three for an endpoint that listens. */
   readonly key?: Uint8Array
   readonly certificate?: Uint8Array
