@@ -7,8 +7,12 @@ const subtensor = fileURLToPath(new URL('./src/subtensor/index.ts', import.meta.
 
 const testing = fileURLToPath(new URL('./src/testing/index.ts', import.meta.url))
 
+const monitor = fileURLToPath(new URL('./src/monitor/index.ts', import.meta.url))
+
 const shared = {
-  resolve: { alias: { 'levin/subtensor': subtensor, 'levin/testing': testing, levin } },
+  resolve: {
+    alias: { 'levin/subtensor': subtensor, 'levin/testing': testing, 'levin/monitor': monitor, levin },
+  },
   test: {
     setupFiles: ['./test/support/setup.ts'],
     environment: 'node' as const,

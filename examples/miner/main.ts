@@ -1,10 +1,12 @@
 /**
  * node build/examples/miner/main.js --port 8091 --allow VALIDATOR_HOTKEY [--allow ANOTHER]
  * node build/examples/miner/main.js --port 8091 --netuid 2 [--network test] [--min-stake 1000] [--publish 203.0.113.7]
+ * With --monitor 9100, http://127.0.0.1:9100/ shows what it does, and has metrics for Prometheus.
  */
 import 'reflect-metadata'
 import { parseArgs } from 'node:util'
 import { allowlist, any, bodyLimit, closeOnSignals, consoleLogger, Miner, minStake, priority } from 'levin'
+import { monitor } from 'levin/monitor'
 import { publishAxon, subtensor } from 'levin/subtensor'
 import { subnetArgs, subnetFrom } from '../chain.js'
 import { signerArgs, signerFrom } from '../signer.js'
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     host: { type: 'string', default: '127.0.0.1' },
     port: { type: 'string', default: '8091' },
     allow: { type: 'string', multiple: true, default: [] },
+    monitor: { type: 'string' },
   },
 })
 const { netuid } = values
@@ -30,8 +33,9 @@ if (values.allow.length === 0 && subnet === undefined)
 const signer = await signerFrom(values, 'MINER_SEED', 0xd1)
 const logger = consoleLogger() // for people; without it, pino's JSON
 const allowed = allowlist(values.allow)
+const metagraph = subnet && subtensor(subnet)
 const access =
-  subnet === undefined ? allowed : any(allowed, minStake(Number(values['min-stake']), subtensor(subnet)))
+  metagraph === undefined ? allowed : any(allowed, minStake(Number(values['min-stake']), metagraph))
 
 const miner = new Miner({ signer, access, logger })
   .use(bodyLimit(1024 * 1024))
@@ -41,6 +45,11 @@ const miner = new Miner({ signer, access, logger })
 
 // Before listen: whoever started us may stop us as soon as they read that we listen.
 closeOnSignals(miner)
+
+if (values.monitor !== undefined) {
+  const { url } = await monitor({ miner, port: Number(values.monitor), ...(metagraph && { metagraph }) })
+  console.log(`monitor ${url}`)
+}
 
 const { port } = await miner.listen({ host: values.host, port: Number(values.port) })
 console.log(`listening ${port}`)

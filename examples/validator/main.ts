@@ -1,6 +1,7 @@
 /**
  * node build/examples/validator/main.js --miners miners.json [--scores scores.json] [--rounds 5] [--every 2000] FILE...
- * With --netuid 2 [--network test] instead of --miners, it follows the miners of that subnet.
+ * With --netuid 2 [--network test] instead of --miners, it follows the miners of that subnet. With --monitor 9101,
+ * http://127.0.0.1:9101/ shows what it does, and has metrics for Prometheus.
  */
 import 'reflect-metadata'
 import { readFile } from 'node:fs/promises'
@@ -8,6 +9,7 @@ import { basename } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type Axon, type Outcome, Validator } from 'levin'
+import { monitor } from 'levin/monitor'
 import { subtensor } from 'levin/subtensor'
 import { subnetArgs, subnetFrom, whomToFollow } from '../chain.js'
 import { type Identification, Identify } from '../miner/contract.js'
@@ -34,12 +36,13 @@ const { values: args, positionals: paths } = parseArgs({
     scores: { type: 'string', default: 'scores.json' },
     rounds: { type: 'string', default: '5' },
     every: { type: 'string', default: '2000' },
+    monitor: { type: 'string' },
   },
 })
 const { miners, netuid } = args
 if ((miners === undefined) === (netuid === undefined) || paths.length === 0) {
   console.error(
-    'usage: validator/main.js (--miners FILE | --netuid N [--network NAME]) [--scores FILE] [--rounds N] [--every MS] TEXT...',
+    'usage: validator/main.js (--miners FILE | --netuid N [--network NAME]) [--scores FILE] [--rounds N] [--every MS] [--monitor PORT] TEXT...',
   )
   process.exit(2)
 }
@@ -51,6 +54,10 @@ const validator = new Validator({ signer, connectTimeoutMs: ROUND_MS })
 const stopping = new AbortController()
 process.once('SIGINT', () => stopping.abort())
 process.once('SIGTERM', () => stopping.abort())
+if (args.monitor !== undefined) {
+  const { url } = await monitor({ validator, port: Number(args.monitor) })
+  console.log(`monitor ${url}`)
+}
 const live = process.stdout.isTTY ? new LiveLines() : undefined
 const last = new Map<string, string>()
 

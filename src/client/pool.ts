@@ -208,14 +208,14 @@ export class Pool {
       tally,
     )
     live.connection = connection
-    this.#tell('authenticated', address, undefined)
+    this.#tell('authenticated', address, undefined, live)
   }
 
   #failed(address: MinerAddress, live: Live, error: LevinError): never {
     if (this.#live.get(address) === live) {
       this.#live.delete(address)
       this.#registry.failed(address, error, this.#clock.monotonicMs(), Math.random())
-      this.#tell('failed', address, error)
+      this.#tell('failed', address, error, live)
       this.#plan(address, address.backoff.waitMs(this.#clock.monotonicMs()))
     }
     throw error
@@ -335,11 +335,19 @@ export class Pool {
     live?.connection?.closeWith(reason)
   }
 
-  #tell(state: 'authenticated' | 'failed' | 'closed', address: MinerAddress, error?: LevinError): void {
+  /** @param live what has just been reached, or was not */
+  #tell(
+    state: 'authenticated' | 'failed' | 'closed',
+    address: MinerAddress,
+    error?: LevinError,
+    live?: Live,
+  ): void {
     if (!this.#observers.hears('connection')) return
     const { host, port, proven, backoff } = address
-    const retryInMs = state === 'failed' ? backoff.waitMs(this.#clock.monotonicMs()) : undefined
-    this.#observers.tell('connection', { state, host, port, hotkey: proven, error, retryInMs })
+    const nowMs = this.#clock.monotonicMs()
+    const retryInMs = state === 'failed' ? backoff.waitMs(nowMs) : undefined
+    const durationMs = live && nowMs - live.attempt.beganMs
+    this.#observers.tell('connection', { state, host, port, hotkey: proven, error, retryInMs, durationMs })
   }
 
   /** Those of the list, as it gave them. */
