@@ -34,18 +34,22 @@ describe.each(steps)('$file has $name', ({ file, name }) => {
   })
 })
 
-describe.each(['README.md', 'docs/ARCHITECTURE.md', 'docs/chain.md', 'docs/engine.md', 'docs/operating.md'])(
-  '%s',
-  (file) => {
-    test('links and paths lead somewhere', () => {
-      const text = read(file)
-      const folder = file.includes('/') ? 'docs/' : ''
-      for (const [, target] of text.matchAll(/\]\((?!http|#)([^)#]+)/g)) {
-        expect(existsSync(`${root}${folder}${target}`), target).toBe(true)
-      }
-      for (const [, path] of text.matchAll(/`((?:src|test|examples|docs|engine|scripts)\/[\w./-]+)`/g)) {
-        expect(existsSync(`${root}${path}`), path).toBe(true)
-      }
-    })
-  },
-)
+describe.each([
+  'README.md',
+  'docs/ARCHITECTURE.md',
+  'docs/SECURITY.md',
+  'docs/chain.md',
+  'docs/engine.md',
+  'docs/operating.md',
+])('%s', (file) => {
+  test('links and paths lead somewhere', () => {
+    const text = read(file)
+    const folder = file.includes('/') ? 'docs/' : ''
+    for (const [, target] of text.matchAll(/\]\((?!http|#)([^)#]+)/g)) {
+      expect(existsSync(`${root}${folder}${target}`), target).toBe(true)
+    }
+    for (const [, path] of text.matchAll(/`((?:src|test|examples|docs|engine|scripts)\/[\w./-]+)`/g)) {
+      expect(existsSync(`${root}${path}`), path).toBe(true)
+    }
+  })
+})

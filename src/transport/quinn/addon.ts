@@ -73,7 +73,7 @@ export interface Addon extends NativeSr25519 {
 
 const require = createRequire(import.meta.url)
 /** What both sides write into shared memory changes with the version, so only this one will do. */
-const VERSION: string = require('../../../package.json').optionalDependencies['levin-engine']
+const VERSION: string = require('levin/package.json').optionalDependencies['levin-engine']
 const INSTALL = `npm install levin-engine@${VERSION}`
 
 /**
