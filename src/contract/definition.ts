@@ -78,6 +78,10 @@ export function synapse<const O extends PlainOptions | StreamOptions>(
     throw new LevinError('CONFIG', `synapse '${name}': ${what}`)
   }
   for (const key of Object.keys(options)) {
+    // a class that is not there yet: without it nothing would be checked
+    if (CLASSES.has(key) && (options as Record<string, unknown>)[key] === undefined) {
+      fail(`${key} is undefined; is it imported as a type only, or by two files from each other?`)
+    }
     if (!OPTIONS.has(key)) fail(`there is no option '${key}'; the options are ${[...OPTIONS].join(', ')}`)
   }
   const { request, response, stream, timeoutMs, idempotent, unknownProperties, maxNested } =
@@ -112,6 +116,7 @@ export function synapse<const O extends PlainOptions | StreamOptions>(
   return Object.freeze({ name, options: Object.freeze({ ...options }) as unknown as O })
 }
 
+const CLASSES = new Set(['request', 'response', 'stream'])
 const OPTIONS = new Set([
   'request',
   'response',

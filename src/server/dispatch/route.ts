@@ -53,7 +53,7 @@ export function createRoute(
   const given = (answer: unknown): object => {
     if (answer !== undefined) return answer as object
     if (responseDto === undefined && stream === undefined) return {}
-    throw new BadAnswer('the handler returned nothing')
+    throw new BadAnswer('the handler returned nothing: is a return missing?')
   }
 
   // Not `async`, and no `await`: a handler that answers at once is one promise, and a microtask less of each call.
