@@ -86,6 +86,7 @@ export class Miner<Added extends object = NothingAdded> {
     return this.#settings.signer.hotkey
   }
 
+  /** How far it has come. */
   get state(): MinerState {
     if (this.#isClosed) return this.#isStopped ? 'closed' : 'stopping'
     if (this.#state === 'new') return 'new'
