@@ -9,10 +9,11 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 
-/** What a user needs: compiled code with its types, the docs, and what npm itself adds. */
+/** What a user needs: compiled code with its types, the page of the monitor, the docs, and what npm itself adds. */
 const BELONGS = [
   /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
   /^dist\/[\w/-]+\.(js|d\.ts)$/,
+  /^assets\/[\w/-]+\.(css|html|js)$/,
   /^docs\/[\w/-]+\.(md|svg|png|json)$/,
 ]
 
