@@ -67,3 +67,13 @@ test.each([
   await fc.assert(property, { seed, numRuns: PLACES })
   expect(refused).toBeGreaterThan(PLACES / 8)
 })
+
+test.each([0, 10, 44, 60, 68, 80, 90])('a polkadot-js key of which %d bytes are left', async (bytes) => {
+  const whole = JSON.parse(sample('polkadot-js-14.0.3.json').toString())
+  const encoded = Buffer.from(whole.encoded, 'base64').subarray(0, bytes).toString('base64')
+  const file = Buffer.from(JSON.stringify({ ...whole, encoded }))
+  await expect(keypairIn('/wallets/short.json', file, async () => password)).rejects.toMatchObject({
+    code: 'CONFIG',
+    message: expect.stringContaining('the password is wrong, or its field encoded is damaged'),
+  })
+})

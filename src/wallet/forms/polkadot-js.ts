@@ -61,9 +61,10 @@ export async function polkadotKeypair(fields: Fields, password: () => Promise<Pa
 }
 
 async function opened(encoded: Buffer, password: Password): Promise<Buffer> {
-  const box = encoded.subarray(SCRYPT_BYTES + NONCE_BYTES)
-  const key = await scryptKey(encoded, password)
-  const body = key && naclDecrypt(box, encoded.subarray(SCRYPT_BYTES, SCRYPT_BYTES + NONCE_BYTES), key)
+  const boxAt = SCRYPT_BYTES + NONCE_BYTES
+  const isWhole = encoded.length > boxAt // the library throws for a nonce that is cut
+  const key = isWhole ? await scryptKey(encoded, password) : undefined
+  const body = key && naclDecrypt(encoded.subarray(boxAt), encoded.subarray(SCRYPT_BYTES, boxAt), key)
   key?.fill(0)
   if (body) return Buffer.from(body.buffer, body.byteOffset, body.length)
   throw new LevinError('CONFIG', 'the password is wrong, or its field encoded is damaged')
