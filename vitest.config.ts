@@ -22,8 +22,11 @@ const shared = {
 const isOneEngine = process.env.LEVIN_TESTS === 'engine'
 const noEngine = 'auth,contract,metagraph,signer,subtensor,testing,transport,types,wallet,wire'
 
+const elsewhere = ['test/interop/**', 'test/house/**', ...(isOneEngine ? [`test/{${noEngine}}/**`] : [])]
+
 /**
  * unit     what `npm test` runs: needs Node and nothing else
+ * slow     as unit, and takes its time: fuzzing, hundreds of repetitions, timeouts of real engines, compilers
  * house    the rules of the code base itself: import arrows, the docs name what exists
  * interop  live Rust and Python peers: needs cargo and python3
  */
@@ -36,8 +39,12 @@ export default defineConfig({
           ...shared.test,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/interop/**', 'test/house/**', ...(isOneEngine ? [`test/{${noEngine}}/**`] : [])],
+          exclude: ['test/**/*.slow.test.ts', ...elsewhere],
         },
+      },
+      {
+        ...shared,
+        test: { ...shared.test, name: 'slow', include: ['test/**/*.slow.test.ts'], exclude: elsewhere },
       },
       { ...shared, test: { ...shared.test, name: 'house', include: ['test/house/**/*.test.ts'] } },
       {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { LevinError } from '../src/errors.js'
 import { consoleLogger, guarded, type LogLevel, silentLogger, withFields } from '../src/logger.js'
+import { RecordingLogger } from '../src/testing/recording-logger.js'
 import { turn } from './support/frames.js'
-import { RecordingLogger } from './support/recording-logger.js'
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 const written: string[] = []

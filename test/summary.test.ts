@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Summary } from '../src/summary.js'
-import { FakeClock } from './support/fake-clock.js'
-import { RecordingLogger } from './support/recording-logger.js'
+import { FakeClock } from '../src/testing/fake-clock.js'
+import { RecordingLogger } from '../src/testing/recording-logger.js'
 
 function summary() {
   const clock = new FakeClock()

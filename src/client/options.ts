@@ -19,7 +19,7 @@ export interface ValidatorOptions {
   readonly signer: Signer
   /**
    * The QUIC engine: `quinn`, the native one, `quiche`, or `auto`: quinn where it loads, else quiche. Default: the
-   * environment variable `LEVIN_ENGINE`, or `auto`.
+   * environment variable `LEVIN_ENGINE`, or `auto`. For tests: one of `memoryNetwork()` of `levin/testing`.
    */
   readonly engine?: EngineChoice
   /** Default: `pinoLogger('warn')`, JSON lines on standard error. */

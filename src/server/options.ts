@@ -22,7 +22,7 @@ export interface MinerOptions {
   readonly access: AccessPolicy
   /**
    * The QUIC engine: `quinn`, the native one, `quiche`, or `auto`: quinn where it loads, else quiche. Default: the
-   * environment variable `LEVIN_ENGINE`, or `auto`.
+   * environment variable `LEVIN_ENGINE`, or `auto`. For tests: one of `memoryNetwork()` of `levin/testing`.
    */
   readonly engine?: EngineChoice
   /** Default: `pinoLogger('info')`, JSON lines on standard error. */

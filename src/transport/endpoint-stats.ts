@@ -1,9 +1,9 @@
-import type { EngineName } from './engine.js'
+import type { Engine } from './engine.js'
 
 /** What a listening endpoint has seen. */
 export interface EndpointStats {
-  /** Which QUIC engine it runs on. */
-  readonly engine: EngineName
+  /** Which engine it runs on. */
+  readonly engine: Engine['name']
   /** Connections that there are now, half-open ones included. */
   readonly connections: number
   /** Of those, whose TLS is not done. */

@@ -1,6 +1,6 @@
 /**
- * What a QUIC engine is: types only. `quinn/` and `quiche/` are two; server and client know neither, and are given one
- * by `load-engine.ts`.
+ * What an engine is: types only. `quinn/` and `quiche/` are two of QUIC, `testing/memory/` is one without a network;
+ * server and client know none of them, and are given one by `load-engine.ts`.
  */
 import type { Clock } from '../clock.js'
 import type { LevinError } from '../errors.js'
@@ -13,7 +13,7 @@ import type { QuicOptions } from './quic-options.js'
 export type EngineName = 'quinn' | 'quiche'
 
 export interface Engine {
-  readonly name: EngineName
+  readonly name: EngineName | 'memory'
   /**
    * Binds a UDP port, and takes connections from then on.
    * @throws LevinError CONFIG for an option out of range, or when the address cannot be bound

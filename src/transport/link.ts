@@ -1,7 +1,7 @@
 /**
  * The seam between the protocol and the network: types only. Server and client know a connection as a `Link` and an
  * exchange as a `LinkStream`, and nothing of QUIC's engine. The engines in `transport/` implement it over UDP,
- * `test/support/memory-link.ts` in memory.
+ * `testing/memory/` in memory.
  *
  * Everything happens on one thread and calls back synchronously from the turn in which the bytes came, so that a
  * request that arrived, its handler and its answer can share one loop turn and one packet.

@@ -1,24 +1,34 @@
 /** Which QUIC engine: only the one that is chosen is loaded. */
+import { inspect } from 'node:util'
 import { LevinError } from '../errors.js'
 import type { Engine, EngineName } from './engine.js'
 
-/** `auto`: quinn where it loads, else quiche. */
-export type EngineChoice = 'auto' | EngineName
+type NamedEngine = 'auto' | EngineName
 
-const CHOICES: readonly EngineChoice[] = ['auto', 'quinn', 'quiche']
+/** `auto`: quinn where it loads, else quiche. An engine itself is one that needs no loading. */
+export type EngineChoice = NamedEngine | Engine
+
+const CHOICES: readonly NamedEngine[] = ['auto', 'quinn', 'quiche']
 
 /**
  * The engine that an option asks for; without one, that of the environment variable `LEVIN_ENGINE`, or `auto`.
  * @param where whose option it is, for the message
  * @throws LevinError CONFIG for one that there is not
  */
-export function checkEngine(where: string, given: string | undefined): EngineChoice {
+export function checkEngine(where: string, given: EngineChoice | undefined): EngineChoice {
+  if (typeof given === 'object' && given !== null && isEngine(given)) return given
   const name = given === undefined ? 'the environment variable LEVIN_ENGINE' : `${where}: engine`
   const value = given ?? process.env.LEVIN_ENGINE ?? 'auto'
   const choice = CHOICES.find((known) => known === value)
   if (choice !== undefined) return choice
-  throw new LevinError('CONFIG', `${name} is ${JSON.stringify(value)}; it is one of ${CHOICES.join(', ')}`)
+  throw new LevinError(
+    'CONFIG',
+    `${name} is ${inspect(value, { depth: 0 })}; it is one of ${CHOICES.join(', ')}`,
+  )
 }
+
+const isEngine = ({ listen, dialler }: Engine): boolean =>
+  typeof listen === 'function' && typeof dialler === 'function'
 
 export interface LoadedEngine {
   readonly engine: Engine
@@ -26,11 +36,12 @@ export interface LoadedEngine {
   readonly notice?: string
 }
 
-const loaded = new Map<EngineChoice, Promise<Engine>>()
+const loaded = new Map<EngineName, Promise<Engine>>()
 let wasNoticed = false
 
 /** @throws LevinError CONFIG when the engine that was asked for cannot be loaded */
 export async function loadEngine(choice: EngineChoice): Promise<LoadedEngine> {
+  if (typeof choice === 'object') return { engine: choice }
   if (choice !== 'auto') return { engine: await load(choice) }
   try {
     return { engine: await load('quinn') }

@@ -4,11 +4,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { type FollowOptions, inMemoryMetagraph, type Neuron } from '../../src/index.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { neuronOf } from '../metagraph/neurons.js'
-import { FakeClock } from '../support/fake-clock.js'
 import { until } from '../support/frames.js'
 import { signerOf } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 import { newValidator, silentPort, startMiner, startMiners, type TestMiner, Work } from '../support/subnet.js'
 
 /** Miners as the chain would tell of them; where they really are is on loopback. */

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { checkTimeout, checkValidatorOptions } from '../../src/client/options.js'
 import { systemClock } from '../../src/clock.js'
 import type { ValidatorOptions } from '../../src/index.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { validatorSigner } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 
 const needed = { signer: validatorSigner }
 const MAX_TIMER = 2 ** 31 - 1

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Attempt } from '../../src/client/attempt.js'
 import { Standby } from '../../src/client/standby.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { turn } from '../support/frames.js'
 import { settled } from '../support/settled.js'
 

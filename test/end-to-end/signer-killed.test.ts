@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Miner, open, socketSigner, synapse, Validator } from '../../src/index.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { minerSigner, signerOf } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 
 const program = fileURLToPath(new URL('../../dist/signer/main.js', import.meta.url))
 const Echo = synapse('echo', {})

@@ -117,7 +117,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'logger.ts',
     'pino-logger.ts',
   ],
-  testing: ['auth', 'errors.ts', 'subtensor/load-ws.ts'],
+  testing: [
+    'client',
+    'server',
+    'metagraph',
+    'contract',
+    'decorators',
+    'subtensor/load-ws.ts',
+    'transport',
+    'auth',
+    'errors.ts',
+    'options.ts',
+    'clock.ts',
+    'logger.ts',
+  ],
 }
 
 /** Packages and built-in modules that only one place may know. */
@@ -135,7 +148,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
     'wallet/forms/polkadot-js.ts',
   ],
   'hash-wasm': ['wallet/argon2.ts'],
-  tsyringe: ['server/dispatch/container.ts', 'server/dispatch/worker-thread.ts'],
+  tsyringe: ['server/dispatch/container.ts', 'server/dispatch/worker-thread.ts', 'testing/overrides.ts'],
   pino: ['pino-logger.ts'],
   piscina: ['server/dispatch/workers.ts'],
   'class-transformer': ['contract/dto.ts'],
@@ -205,6 +218,14 @@ test('the table names what there is', () => {
       files.some((file) => inside(file, home)),
       home,
     ).toBe(true)
+  }
+})
+
+test('what is for tests is loaded by nothing else', () => {
+  for (const file of files.filter((name) => !inside(name, 'testing'))) {
+    for (const specifier of imports(file).filter((name) => name.startsWith('.'))) {
+      expect(inside(relative(src, join(src, dirname(file), specifier)), 'testing'), file).toBe(false)
+    }
   }
 })
 

@@ -13,9 +13,9 @@ import {
   sourceFilter,
   synapse,
 } from '../../src/index.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { fakeAxon } from '../../src/testing/index.js'
 import { NETUID, neuronOf, neurons, sourceOf, startNode, TAO } from '../subtensor/subnet.js'
-import { FakeClock } from '../support/fake-clock.js'
 import { until } from '../support/frames.js'
 import { signerOf } from '../support/hotkeys.js'
 import { available } from './peers/available.js'

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type MetagraphFileOptions, metagraphFile } from '../../src/metagraph/file.js'
 import type { MetagraphSource } from '../../src/metagraph/source.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { until } from '../support/frames.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 import { neuronOf } from './neurons.js'
 
 let folder: string

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { HandshakeRate } from '../../src/server/handshake-rate.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 
 function rate(perMinute = 30) {
   const clock = new FakeClock()

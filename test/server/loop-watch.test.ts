@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { LiveCall } from '../../src/server/call.js'
 import { LoopWatch } from '../../src/server/loop-watch.js'
 import { type BlockedEvent, Observers } from '../../src/server/watch.js'
-import { FakeClock } from '../support/fake-clock.js'
-import { RecordingLogger } from '../support/recording-logger.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 
 /** Time that passes while no timer can run. */
 class BlockedClock extends FakeClock {

@@ -17,9 +17,9 @@ import {
   synapse,
   Validator,
 } from '../../src/index.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { turn, until } from '../support/frames.js'
 import { minerSigner, validatorSigner } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 
 class Numbered {
   @IsInt() n!: number

@@ -3,9 +3,9 @@ import { systemClock } from '../../src/clock.js'
 import { open } from '../../src/server/access/open.js'
 import { DEFAULT_WORKERS } from '../../src/server/dispatch/workers.js'
 import { checkMinerOptions, type MinerOptions } from '../../src/server/options.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { minerSigner } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 
 const needed = { signer: minerSigner, access: open() }
 const check = (options: object) => checkMinerOptions({ ...needed, ...options } as MinerOptions)

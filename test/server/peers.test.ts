@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { type Peer, Peers } from '../../src/server/peers.js'
 import { Session } from '../../src/server/session.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { memoryLinks } from '../../src/testing/memory/link.js'
 import { turn } from '../support/frames.js'
-import { memoryLinks } from '../support/memory-link.js'
 
 const HOUR = 3_600_000
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { TokenBucket } from '../../src/server/token-bucket.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 
 test('a burst, then so many a second, and never more than a burst', () => {
   const clock = new FakeClock()

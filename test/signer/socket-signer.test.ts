@@ -12,8 +12,8 @@ import { decodeHotkey } from '../../src/auth/ss58.js'
 import { requestTranscript } from '../../src/auth/transcript.js'
 import { SignerServer } from '../../src/signer/server.js'
 import { socketSigner } from '../../src/signer/socket-signer.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { minerSigner, signerOf, validatorSigner } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 
 let folder: string
 let path: string

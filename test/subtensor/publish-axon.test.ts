@@ -3,11 +3,11 @@ import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { callbackSigner } from '../../src/auth/signer.js'
 import { type AxonPublication, type PublishAxonOptions, publishAxon } from '../../src/subtensor/index.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import type { FakeNode } from '../../src/testing/index.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { until } from '../support/frames.js'
 import { signerOf } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 import { NETUID, neuronOf, neurons, requestsTo, startNode } from './subnet.js'
 
 const RATE_LIMIT_MS = 600_000

@@ -2,11 +2,11 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { subtensor } from '../../src/subtensor/index.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { fakeAxon, type Misbehaviour } from '../../src/testing/index.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import { until } from '../support/frames.js'
 import { signerOf } from '../support/hotkeys.js'
-import { RecordingLogger } from '../support/recording-logger.js'
 import { NETUID, neuronOf, neurons, requestsTo, sourceOf, startNode, TAO } from './subnet.js'
 
 const error = (code: string, text: string) =>

@@ -1,4 +1,6 @@
 /** One stream of a memory link as the frames that come on it, decoded. */
+
+import { turn } from '../../src/testing/turn.js'
 import type { LinkStream, StreamEvents } from '../../src/transport/link.js'
 import { FrameDecoder } from '../../src/wire/frame.js'
 import { MessageType, messageTypeName } from '../../src/wire/message-type.js'
@@ -84,8 +86,7 @@ export class Frames implements StreamEvents {
   }
 }
 
-/** Everything that promises and memory links set off has happened after one turn of the event loop. */
-export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+export { turn }
 
 /** Resolves when `condition` holds, looked at once a loop turn. */
 export async function until(condition: () => boolean): Promise<void> {

@@ -3,13 +3,13 @@
 import { checkValidatorOptions, type ValidatorSettings } from '../../src/client/options.js'
 import type { Clock } from '../../src/clock.js'
 import type { ValidatorOptions } from '../../src/index.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { type MemoryLink, memoryLinks } from '../../src/testing/memory/link.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import type { LinkStream } from '../../src/transport/link.js'
 import { encodeStreamChunk, encodeStreamEnd, encodeSynapseResponse } from '../../src/wire/messages.js'
-import { FakeClock } from './fake-clock.js'
 import { Frames, type Message } from './frames.js'
 import { validatorSigner } from './hotkeys.js'
-import { type MemoryLink, memoryLinks } from './memory-link.js'
-import { RecordingLogger } from './recording-logger.js'
 import { certificate } from './served-miner.js'
 
 /** What the miner does with a request. */

@@ -10,6 +10,9 @@ import { checkMinerOptions } from '../../src/server/options.js'
 import type { AnyMiddleware } from '../../src/server/policy/middleware.js'
 import { type DeclaredHandler, MinerService } from '../../src/server/service.js'
 import { type HandshakeEvent, Observers } from '../../src/server/watch.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { type MemoryLink, memoryLinks } from '../../src/testing/memory/link.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 import type { CloseInfo } from '../../src/transport/link.js'
 import {
   encodeHandshakeRequest,
@@ -17,11 +20,8 @@ import {
   type HandshakeRequest,
   type OutgoingData,
 } from '../../src/wire/messages.js'
-import { FakeClock } from './fake-clock.js'
 import { Frames, type Message } from './frames.js'
 import { minerSigner, validatorSigner } from './hotkeys.js'
-import { type MemoryLink, memoryLinks } from './memory-link.js'
-import { RecordingLogger } from './recording-logger.js'
 
 export const certificate = Buffer.from('a certificate')
 export const fingerprint = certificateFingerprint(certificate)
@@ -59,8 +59,8 @@ export class ServedMiner {
   }
 
   /** A connection whose TLS is done. @param from the address that the miner sees */
-  connect(from?: string): Peer {
-    const links = memoryLinks(certificate, from)
+  connect(from = '127.0.0.1'): Peer {
+    const links = memoryLinks(certificate, { host: from, port: 50_000 })
     this.service.accept(links.miner)
     return new Peer(links.validator, links.miner, this.clock)
   }

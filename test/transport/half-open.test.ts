@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { type HalfOpenLimits, HalfOpenPool } from '../../src/transport/half-open.js'
-import { FakeClock } from '../support/fake-clock.js'
 
 function made(
   limits: Partial<HalfOpenLimits> = {},

@@ -69,9 +69,9 @@ test('the choice is the option, else the environment, else auto', async () => {
 
 test('an engine that there is not is a mistake of who chose it', async () => {
   const { checkEngine } = await started({ quinn: true, quiche: true })
-  expect(() => checkEngine('Miner', 'msquic')).toThrow(
-    'Miner: engine is "msquic"; it is one of auto, quinn, quiche',
+  expect(() => checkEngine('Miner', 'msquic' as never)).toThrow(
+    "Miner: engine is 'msquic'; it is one of auto, quinn, quiche",
   )
   vi.stubEnv('LEVIN_ENGINE', 'msquic')
-  expect(() => checkEngine('Miner', undefined)).toThrow('the environment variable LEVIN_ENGINE is "msquic"')
+  expect(() => checkEngine('Miner', undefined)).toThrow("the environment variable LEVIN_ENGINE is 'msquic'")
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { putLast, SourceRate } from '../../src/transport/source-rate.js'
-import { FakeClock } from '../support/fake-clock.js'
 
 test('10,000 sources are remembered; the 10,001st displaces the one that was active least lately', () => {
   const tried = new SourceRate(new FakeClock())

@@ -1,4 +1,4 @@
-/** What middleware adds and needs, and which orders do not compile. Compiled by types.test.ts, never run. */
+/** What middleware adds and needs, and which orders do not compile. Compiled by types.slow.test.ts, never run. */
 import { expectTypeOf } from 'vitest'
 import {
   type Call,

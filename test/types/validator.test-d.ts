@@ -1,4 +1,4 @@
-/** What a validator's author can write, and what does not compile. Compiled by types.test.ts, never run. */
+/** What a validator's author can write, and what does not compile. Compiled by types.slow.test.ts, never run. */
 import { expectTypeOf } from 'vitest'
 import {
   type Answer,

@@ -9,7 +9,7 @@ import { inspect } from 'node:util'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { mnemonicSigner, secretSigner, walletSigner } from '../../src/index.js'
-import { RecordingLogger } from '../support/recording-logger.js'
+import { RecordingLogger } from '../../src/testing/recording-logger.js'
 
 const MNEMONIC = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk'
 const SEED = '0xfac7959dbfe72f052e5a0c3c8d6530f202b02fd8f9f5ca3580ec8deb7797479e'

@@ -10,11 +10,11 @@ import {
   type SourceFilterOptions,
   sourceFilter,
 } from '../../../src/server/access/source-filter.js'
+import { FakeClock } from '../../../src/testing/fake-clock.js'
+import { RecordingLogger } from '../../../src/testing/recording-logger.js'
 import { neuronOf } from '../../metagraph/neurons.js'
-import { FakeClock } from '../../support/fake-clock.js'
 import { turn, until } from '../../support/frames.js'
 import { signerOf } from '../../support/hotkeys.js'
-import { RecordingLogger } from '../../support/recording-logger.js'
 
 const [big, middle, small] = [signerOf(2).hotkey, signerOf(3).hotkey, signerOf(4).hotkey]
 const config = (text: string) =>

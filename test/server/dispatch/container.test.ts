@@ -16,9 +16,9 @@ import { Call, Miner, type MinerOptions, open, Synapse, synapse } from '../../..
 import type { HandlerClass, HandlerScope } from '../../../src/server/dispatch/container.js'
 import { MinerContainer } from '../../../src/server/dispatch/container.js'
 import type { DeclaredHandler } from '../../../src/server/service.js'
+import { RecordingLogger } from '../../../src/testing/recording-logger.js'
 import { turn, until } from '../../support/frames.js'
 import { minerSigner, signerOf } from '../../support/hotkeys.js'
-import { RecordingLogger } from '../../support/recording-logger.js'
 import { ServedMiner } from '../../support/served-miner.js'
 
 const Who = synapse('who', {})

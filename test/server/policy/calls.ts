@@ -4,10 +4,10 @@ import { LevinError } from '../../../src/errors.js'
 import { LiveCall } from '../../../src/server/call.js'
 import { compose } from '../../../src/server/policy/compose.js'
 import type { AnyMiddleware } from '../../../src/server/policy/middleware.js'
+import { FakeClock } from '../../../src/testing/fake-clock.js'
+import { RecordingLogger } from '../../../src/testing/recording-logger.js'
 import { EncodedMap } from '../../../src/wire/value.js'
-import { FakeClock } from '../../support/fake-clock.js'
 import { turn } from '../../support/frames.js'
-import { RecordingLogger } from '../../support/recording-logger.js'
 
 export const hotkeyOf = (n: number): string => encodeHotkey(new Uint8Array(32).fill(n))
 

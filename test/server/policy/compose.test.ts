@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { LiveCall } from '../../../src/server/call.js'
 import { compose } from '../../../src/server/policy/compose.js'
 import type { Middleware, Next } from '../../../src/server/policy/middleware.js'
+import { RecordingLogger } from '../../../src/testing/recording-logger.js'
 import { EncodedMap } from '../../../src/wire/value.js'
 import { turn } from '../../support/frames.js'
-import { RecordingLogger } from '../../support/recording-logger.js'
 
 const call = new LiveCall(
   {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { LiveCall } from '../../../src/server/call.js'
 import { FairQueue, type QueueLimits } from '../../../src/server/policy/fair-queue.js'
-import { FakeClock } from '../../support/fake-clock.js'
+import { FakeClock } from '../../../src/testing/fake-clock.js'
 import { turn } from '../../support/frames.js'
 import { callOf } from './calls.js'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Call } from '../../../src/index.js'
 import { type RateLimitOptions, rateLimit } from '../../../src/server/policy/rate-limit.js'
-import { FakeClock } from '../../support/fake-clock.js'
+import { FakeClock } from '../../../src/testing/fake-clock.js'
 import { callOf } from './calls.js'
 
 function limited(options?: RateLimitOptions) {

@@ -3,7 +3,7 @@
  * cuts them off; for the engines, `quinn/stream-table.test.ts` tries what looks streams up by their ids.
  */
 import { expect, test } from 'vitest'
-import { MemoryLink } from '../../support/memory-link.js'
+import { MemoryLink } from '../../../src/testing/memory/link.js'
 import { meetInMemory, onAllPairs, Received } from './pairs.js'
 
 onAllPairs('ids of streams', ({ meet }) => {

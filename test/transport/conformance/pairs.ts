@@ -5,12 +5,12 @@
  * earlier ones are over. `ids.test.ts` says where such ids are tried.
  */
 import { afterEach, describe } from 'vitest'
+import { memoryNetwork } from '../../../src/testing/memory/network.js'
 import { createCertificate } from '../../../src/transport/certificate.js'
 import type { Engine, EngineName, Listener, ListenOptions } from '../../../src/transport/engine.js'
 import type { CloseInfo, Link, LinkEvents, LinkStream, StreamEvents } from '../../../src/transport/link.js'
 import { loadEngine } from '../../../src/transport/load-engine.js'
 import { defaultQuicOptions, type QuicOptions } from '../../../src/transport/quic-options.js'
-import { memoryLinks } from '../../support/memory-link.js'
 import { echo } from '../../support/quic-pair.js'
 import { settled } from '../../support/settled.js'
 
@@ -38,8 +38,7 @@ export interface MeetingOptions {
 export interface Meeting {
   readonly client: Link
   readonly server: Link
-  /** The listening end; undefined in memory. */
-  readonly listener: Listener | undefined
+  readonly listener: Listener
   readonly clientClosed: Promise<CloseInfo>
   readonly serverClosed: Promise<CloseInfo>
   /** A stream of the client's, as soon as there is a slot. */
@@ -97,6 +96,11 @@ export function onQuicPairs(what: string, tests: (pair: Pair & { readonly quic: 
 export function onAllPairs(what: string, tests: (pair: Pair) => void): void {
   onQuicPairs(what, tests)
   group(what, { name: 'in memory', quic: undefined, meet: meetInMemory }, tests)
+}
+
+export function meetInMemory(options?: MeetingOptions): Promise<Meeting> {
+  const memory = memoryNetwork().at()
+  return meet(memory, memory, options)
 }
 
 function group<P extends Pair>(what: string, pair: P, tests: (pair: P) => void): void {
@@ -165,32 +169,6 @@ export async function dial(
   await established.promise
   opener.link = link
   return { client: link, clientClosed: closed.promise, open: opener.open, ask: opener.ask }
-}
-
-export function meetInMemory(options: MeetingOptions = {}): Promise<Meeting> {
-  const { validator, miner } = memoryLinks(createCertificate().der)
-  validator.maxStreams = options.quic?.maxPeerStreams ?? defaultQuicOptions.maxPeerStreams
-  const served = serverSide(options)
-  const opener = new Opener()
-  opener.link = validator
-  const closed = settled<CloseInfo>()
-  const { clientEvents = {} } = options
-  validator.events = {
-    onStreamSlot: () => {
-      clientEvents.onStreamSlot?.()
-      opener.retry()
-    },
-    onClosed: (info) => {
-      clientEvents.onClosed?.(info)
-      closed.resolve(info)
-      opener.retry()
-    },
-  }
-  clientEvents.onEstablished?.()
-  served.onConnection(miner)
-  atEnd(() => validator.close(0, 'client_shutdown'))
-  const dialled = { client: validator, clientClosed: closed.promise, open: opener.open, ask: opener.ask }
-  return served.met.then((met) => ({ ...dialled, ...met, listener: undefined }))
 }
 
 /** Takes one connection, and does with its streams what a test wants. */

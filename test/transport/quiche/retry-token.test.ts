@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { FakeClock } from '../../../src/testing/fake-clock.js'
 import { RETRY_TOKEN_BYTES, RetryTokens } from '../../../src/transport/quiche/retry-token.js'
-import { FakeClock } from '../../support/fake-clock.js'
 
 const from = { host: '192.0.2.1', port: 4242 }
 const scid = Buffer.from('0102030405060708', 'hex')

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { FakeClock } from '../../../src/testing/fake-clock.js'
 import { StatelessResets } from '../../../src/transport/quiche/stateless-reset.js'
-import { FakeClock } from '../../support/fake-clock.js'
 
 const secret = Buffer.alloc(32, 7)
 const id = Buffer.from('0102030405060708', 'hex')

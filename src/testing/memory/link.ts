@@ -1,12 +1,8 @@
-/** A pair of links without a network: what one end writes, the other reads in a later microtask. */
-import type {
-  Address,
-  CloseInfo,
-  Link,
-  LinkEvents,
-  LinkStream,
-  StreamEvents,
-} from '../../src/transport/link.js'
+/**
+ * A pair of links without a network: what one end writes, the other reads in a later microtask. Flow control is there,
+ * and the limit on streams; packets, TLS, losses and time are not.
+ */
+import type { Address, CloseInfo, Link, LinkEvents, LinkStream, StreamEvents } from '../../transport/link.js'
 
 const NOBODY: StreamEvents = { onBytes: () => {}, onEnd: () => {}, onReset: () => {} }
 
@@ -23,6 +19,8 @@ class MemoryStream implements LinkStream {
   #ended = false
   #waiting = 0
   #writerWaits = false
+  /** What was written up to our end is on its way. */
+  #isFinishing = false
 
   constructor(id: number, link: MemoryLink) {
     this.id = id
@@ -46,9 +44,11 @@ class MemoryStream implements LinkStream {
     if (this.#finished || this.#over || this.other.#over) return true
     const bytes = Buffer.from(given) // the writer may use its memory again as soon as all is taken
     this.#finished = fin
+    if (fin) this.#finishing(true)
     this.other.#waiting += bytes.length
     this.other.#later(() => {
       this.other.#waiting -= bytes.length
+      if (fin) this.#finishing(false)
       if (bytes.length > 0) {
         this.other.events.onBytes(bytes)
         bytes.fill(0xee) // as an engine writes over its memory: who keeps a view is found out
@@ -62,6 +62,19 @@ class MemoryStream implements LinkStream {
     })
     this.#writerWaits = this.other.#waiting >= MemoryLink.windowBytes
     return !this.#writerWaits
+  }
+
+  #finishing(is: boolean): void {
+    if (this.#isFinishing === is) return
+    this.#isFinishing = is
+    this.#link.finishing(is ? 1 : -1)
+  }
+
+  /** Nothing more is read here. */
+  #isOver(): void {
+    this.#over = true
+    this.#finishing(false)
+    this.other.#finishing(false)
   }
 
   #end(): void {
@@ -85,7 +98,7 @@ class MemoryStream implements LinkStream {
 
   reset(): void {
     if (this.#over) return
-    this.#over = true
+    this.#isOver()
     // as QUIC has it: RESET_STREAM where we had not finished, STOP_SENDING where the other end had not
     if (!this.#finished) this.other.#later(() => this.other.lost('the peer reset the stream'))
     else {
@@ -98,7 +111,7 @@ class MemoryStream implements LinkStream {
 
   lost(reason: string): void {
     if (this.#over) return
-    this.#over = true
+    this.#isOver()
     this.#link.forget(this)
     this.events.onReset(reason)
   }
@@ -123,10 +136,15 @@ export class MemoryLink implements Link {
   events: LinkEvents = {}
   isTrusted = false
   other!: MemoryLink
+  /** For who listens: the owner has `events`. */
+  whenClosed: () => void = () => {}
   readonly #streams = new Set<MemoryStream>()
   /** Id of the stream that is opened next. */
   nextId = 0
   #slotWanted = false
+  /** Streams that were finished here, and not read to their end there. */
+  #finishing = 0
+  readonly #whenFlushed: (() => void)[] = []
 
   constructor(remote: Address, peerCertificate?: Uint8Array) {
     this.remote = remote
@@ -172,8 +190,14 @@ export class MemoryLink implements Link {
 
   ping(): void {}
 
+  finishing(change: 1 | -1): void {
+    this.#finishing += change
+    if (this.#finishing === 0) for (const resolve of this.#whenFlushed.splice(0)) resolve()
+  }
+
   flushed(): Promise<void> {
-    return Promise.resolve()
+    if (this.#finishing === 0 || this.closed !== undefined) return Promise.resolve()
+    return new Promise((resolve) => this.#whenFlushed.push(resolve))
   }
 
   close(code: number, reason: string): void {
@@ -181,24 +205,37 @@ export class MemoryLink implements Link {
     this.other.#end({ by: 'peer', code, reason, application: true })
   }
 
+  /** The connection never came to be. */
+  fail(why: Omit<CloseInfo, 'application'>): void {
+    this.#end({ ...why, application: false })
+  }
+
   #end(info: CloseInfo): void {
     if (this.closed) return
     this.closed = info
     for (const stream of [...this.#streams]) stream.lost(info.reason)
+    for (const resolve of this.#whenFlushed.splice(0)) resolve()
+    this.whenClosed()
     this.events.onClosed?.(info)
   }
 }
 
+const SOMEWHERE: Address = { host: '127.0.0.1', port: 50_000 }
+const LISTENER: Address = { host: '127.0.0.1', port: 8443 }
+
 /**
+ * Two ends of one connection whose TLS is done.
+ * @param certificate DER, which the validator's end sees
  * @param from the address that the miner sees
- * @returns a validator's end, which sees `certificate`, and the miner's end of one connection
+ * @param to the address that the validator dialled
  */
 export function memoryLinks(
   certificate: Uint8Array,
-  from = '127.0.0.1',
+  from = SOMEWHERE,
+  to = LISTENER,
 ): { validator: MemoryLink; miner: MemoryLink } {
-  const validator = new MemoryLink({ host: '127.0.0.1', port: 8443 }, certificate)
-  const miner = new MemoryLink({ host: from, port: 50_000 })
+  const validator = new MemoryLink(to, certificate)
+  const miner = new MemoryLink(from)
   validator.other = miner
   miner.other = validator
   return { validator, miner }

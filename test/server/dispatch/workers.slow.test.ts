@@ -5,10 +5,10 @@ import { type HandlerRecord, handlersOf } from '../../../src/decorators/metadata
 import type { HandlerClass } from '../../../src/server/dispatch/container.js'
 import { Workers } from '../../../src/server/dispatch/workers.js'
 import type { AnyMiddleware } from '../../../src/server/policy/middleware.js'
-import { FakeClock } from '../../support/fake-clock.js'
+import { FakeClock } from '../../../src/testing/fake-clock.js'
+import { RecordingLogger } from '../../../src/testing/recording-logger.js'
 import { until } from '../../support/frames.js'
 import { validatorSigner } from '../../support/hotkeys.js'
-import { RecordingLogger } from '../../support/recording-logger.js'
 import { type Peer, ServedMiner } from '../../support/served-miner.js'
 import { callOf } from '../policy/calls.js'
 

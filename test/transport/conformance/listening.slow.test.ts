@@ -31,7 +31,7 @@ onQuicPairs('a listener', ({ meet, quic }) => {
   test.each([true, false])('answers, and validates addresses: %s', async (validateAddress) => {
     const { ask, listener } = await meet({ listen: { validateAddress } })
     expect((await ask(Buffer.from('in'))).toString()).toBe('in')
-    expect(listener!.stats()).toMatchObject({
+    expect(listener.stats()).toMatchObject({
       engine: quic.server.name,
       connections: 1,
       halfOpen: 0,
@@ -50,7 +50,7 @@ onQuicPairs('a listener', ({ meet, quic }) => {
     if (host === undefined) return context.skip()
     const { ask, server, listener } = await meet({ listen: { host } })
     expect((await ask(Buffer.from('near'))).toString()).toBe('near')
-    expect([server.remote.host, listener!.address.host]).toEqual([host, host])
+    expect([server.remote.host, listener.address.host]).toEqual([host, host])
   })
 
   test('takes nothing of a connection from another address', async () => {
@@ -66,18 +66,18 @@ onQuicPairs('a listener', ({ meet, quic }) => {
     await ask(Buffer.from('one'))
     const other = await socketAt(0)
     atEnd(() => other.close())
-    const before = listener!.stats().dropped.pinned
+    const before = listener.stats().dropped.pinned
     const replayed = made.relay!.fromClient.at(-1)!
-    for (let i = 0; i < 50; i++) other.send(replayed, listener!.address.port, '127.0.0.1')
-    await until(() => listener!.stats().dropped.pinned - before === 50)
+    for (let i = 0; i < 50; i++) other.send(replayed, listener.address.port, '127.0.0.1')
+    await until(() => listener.stats().dropped.pinned - before === 50)
     expect((await ask(Buffer.from('two'))).toString()).toBe('two')
-    expect(listener!.connectionCount).toBe(1)
+    expect(listener.connectionCount).toBe(1)
   })
 
   test('that refuses newcomers goes on with those who are in', async () => {
     const { ask, listener } = await meet()
-    listener!.refuseNew()
-    const { port } = listener!.address
+    listener.refuseNew()
+    const { port } = listener.address
     const dialler = quic.client.dialler({ ...defaultQuicOptions, maxPeerStreams: 0 })
     const told: CloseInfo[] = []
     const link = await dialler.dial({ host: '127.0.0.1', port }, { onClosed: (info) => told.push(info) })
@@ -88,13 +88,13 @@ onQuicPairs('a listener', ({ meet, quic }) => {
     if (quic.server.name === 'quinn') {
       await until(() => told.length === 1)
       expect(told[0]).toMatchObject({ by: 'peer', code: 2, application: false }) // CONNECTION_REFUSED
-      expect(listener!.stats().refused).toBe(1)
+      expect(listener.stats().refused).toBe(1)
     } else {
-      await until(() => listener!.stats().dropped.malformed === 1)
+      await until(() => listener.stats().dropped.malformed === 1)
       expect(told).toEqual([])
     }
     expect((await ask(Buffer.from('still in'))).toString()).toBe('still in')
-    expect(listener!.connectionCount).toBe(1)
+    expect(listener.connectionCount).toBe(1)
   })
 
   test('that was killed and started again tells its clients at once', async () => {
@@ -109,11 +109,11 @@ onQuicPairs('a listener', ({ meet, quic }) => {
         return relay.port
       },
     })
-    const { port } = listener!.address
+    const { port } = listener.address
     expect((await ask(Buffer.from('before'))).toString()).toBe('before')
     await server.flushed()
     made.relay!.goSilent() // a killed process says no farewell
-    await listener!.close('killed')
+    await listener.close('killed')
     await new Promise((resolve) => setTimeout(resolve, 20)) // the farewell that nobody is to hear
     const again = await quic.server.listen({
       host: '127.0.0.1',
@@ -135,9 +135,9 @@ onQuicPairs('a listener', ({ meet, quic }) => {
 
   test('frees its port when it has closed', async () => {
     const { listener } = await meet()
-    const { port } = listener!.address
-    await listener!.close('done')
-    await listener!.close('done')
+    const { port } = listener.address
+    await listener.close('done')
+    await listener.close('done')
     ;(await socketAt(port)).close()
   })
 })
@@ -157,7 +157,7 @@ onQuicPairs('a port', ({ meet, quic }) => {
 
   test('that is taken cannot be listened on', async () => {
     const { listener } = await meet()
-    const { port } = listener!.address
+    const { port } = listener.address
     await expect(meet({ listen: { port } })).rejects.toMatchObject({ code: 'CONFIG' })
   })
 })

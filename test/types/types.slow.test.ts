@@ -30,6 +30,7 @@ test('what should compile does, and each line that should not does not', { timeo
     'middleware.test-d.ts',
     'miner.test-d.ts',
     'signers.test-d.ts',
+    'testing.test-d.ts',
     'validator.test-d.ts',
   ])
   expect(diagnose(cases.map((name) => join(here, name)))).toEqual([])

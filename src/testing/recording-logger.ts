@@ -1,6 +1,7 @@
-import type { LogFields, Logger, LogLevel } from '../../src/logger.js'
+import type { LogFields, Logger, LogLevel } from '../logger.js'
 
-export interface Line {
+/** What was logged, in one call. */
+export interface LogLine {
   readonly level: LogLevel
   readonly message: string
   readonly fields: LogFields
@@ -8,7 +9,7 @@ export interface Line {
 
 /** A logger that keeps what it was told. */
 export class RecordingLogger implements Logger {
-  readonly lines: Line[] = []
+  readonly lines: LogLine[] = []
 
   debug(message: string, fields?: LogFields): void {
     this.#keep('debug', message, fields)
@@ -27,7 +28,7 @@ export class RecordingLogger implements Logger {
   }
 
   /** The lines of one level. */
-  at(level: LogLevel): Line[] {
+  at(level: LogLevel): LogLine[] {
     return this.lines.filter((line) => line.level === level)
   }
 
