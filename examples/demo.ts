@@ -30,8 +30,9 @@ const stopAll = () => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stopAll)
 setTimeout(stopAll, LONGEST_MS).unref()
 
-console.log(`Levin demo: four miners that name the language of a text, of which one is slow, one is dead and
-one answers rubbish, and a validator that asks them in rounds, over QUIC, with hotkeys made for this run.
+console.log(`Levin demo: four miners that name the language of a text, of which one is slow,
+one is dead and one answers rubbish, and a validator that asks them in rounds,
+over QUIC, with hotkeys made for this run.
   validator  ${validatorHotkey}`)
 const folder = await mkdtemp(join(tmpdir(), 'levin-demo-'))
 try {

@@ -74,13 +74,16 @@ async function ask(axons: readonly Axon[], round: number): Promise<void> {
   const places = new Map(axons.map(({ hotkey }, i) => [hotkey, i]))
   const sampleFor = ({ hotkey }: Axon) => samples[(places.get(hotkey)! + round) % samples.length]!
   const request = (axon: Axon) => ({ text: sampleFor(axon).text })
-  let asked = 0
+  let done = 0
+  const draw = () =>
+    live?.show([`round ${round}: ${done} of ${axons.length} answered or failed`, ...table(axons)])
+  draw()
   const options = { deadlineMs: ROUND_MS, signal: stopping.signal }
   for await (const outcome of validator.queryEach(axons, Identify, request, options)) {
     record(outcome, sampleFor(outcome.axon).language)
-    const title = `round ${round}: ${++asked} of ${axons.length} answered or failed`
-    if (live) live.show([title, ...table(axons)])
-    else console.log(`round ${round}  ${outcome.axon.hotkey}  ${last.get(outcome.axon.hotkey)}`)
+    done++
+    draw()
+    if (!live) console.log(`round ${round}  ${outcome.axon.hotkey}  ${last.get(outcome.axon.hotkey)}`)
   }
 }
 
@@ -95,18 +98,23 @@ function table(axons: readonly Axon[]): string[] {
   const { miners } = validator.stats()
   const rows = axons.map(({ hotkey }) => [
     hotkey.slice(0, 12),
-    miners[hotkey]?.state ?? '',
+    inWords(miners[hotkey]?.state ?? ''),
     scores.of(hotkey).toFixed(3),
     last.get(hotkey) ?? '',
   ])
   return tableLines([['MINER', 'STATE', 'SCORE', 'LAST ANSWER'], ...rows])
 }
 
+/** `backingOff` as `backing off`. */
+function inWords(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+}
+
 /** As a validator would set them on the chain. */
 function printWeights(axons: readonly Axon[]): void {
   const weights = scores.weights(axons.map(({ hotkey }) => hotkey))
-  const rows = [...weights].map(([hotkey, weight]) => [hotkey, weight.toFixed(4), last.get(hotkey) ?? ''])
-  console.log(['\nWeights', ...tableLines([['MINER', 'WEIGHT', 'LAST ANSWER'], ...rows])].join('\n'))
+  const rows = [...weights].map(([hotkey, weight]) => [hotkey, weight.toFixed(4)])
+  console.log(['\nWeights', ...tableLines([['MINER', 'WEIGHT'], ...rows])].join('\n'))
 }
 
 async function readMiners(path: string): Promise<Axon[]> {

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import type { Clock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import { checkKeys, milliseconds } from '../options.js'
 
@@ -23,6 +24,20 @@ export const STREAM_KEYS: readonly (keyof StreamCallOptions)[] = [...CALL_KEYS, 
 
 /** Given where a call has no options; such need no look. */
 export const NO_OPTIONS: CallOptions = Object.freeze({})
+
+/** The options of a call that has begun. */
+export interface Limits {
+  readonly timeoutMs: number | undefined
+  readonly maxStreamBytes: number | undefined
+  readonly signal: AbortSignal | undefined
+  /** When all of it must be over, by the monotonic clock; `Infinity` when only its phases are limited. */
+  readonly deadlineAtMs: number
+}
+
+export function limitsOf(options: StreamCallOptions, clock: Clock): Limits {
+  const { timeoutMs, maxStreamBytes, signal, deadlineMs = Number.POSITIVE_INFINITY } = options
+  return { timeoutMs, maxStreamBytes, signal, deadlineAtMs: clock.monotonicMs() + deadlineMs }
+}
 
 /** @throws LevinError CONFIG for an option that there is not, or that is out of range */
 export function checkCallOptions(options: CallOptions, keys: readonly string[] = CALL_KEYS): void {

@@ -22,6 +22,8 @@ const writeBudgetMs = (bytes: number): number =>
 export interface Seeker {
   readonly reader: FrameReader
   opened(stream: LinkStream): void
+  /** Waits for a stream of another connection from here on. */
+  moveTo(open: OpenStream): void
 }
 
 /** Opens a stream now, or when a slot is free: then the place in the line is returned. */
@@ -39,8 +41,8 @@ type Phase = 'slot' | 'request' | 'answer' | 'deadline'
 export interface ExchangeOptions {
   readonly frame: Uint8Array
   readonly timeoutMs: number
-  /** When all of it must be over, by the monotonic clock; undefined when only the phases are limited. */
-  readonly deadlineAtMs: number | undefined
+  /** When all of it must be over, by the monotonic clock; `Infinity` when only the phases are limited. */
+  readonly deadlineAtMs: number
   /** What is sent and received is counted here. */
   readonly meter: Meter
   readonly signal: AbortSignal | undefined
@@ -74,9 +76,14 @@ export abstract class Exchange implements FrameReaderEvents, Seeker {
   protected abstract onSettled(error: LevinError | undefined): void
 
   protected start(): void {
-    const { signal, timeoutMs, open } = this.#options
+    const { deadlineAtMs, signal, timeoutMs, open } = this.#options
     if (signal?.aborted) {
       this.settle(aborted(signal))
+      return
+    }
+    if (deadlineAtMs <= this.clock.monotonicMs()) {
+      this.#phase = 'deadline'
+      this.settle(this.#late())
       return
     }
     if (signal !== undefined) {
@@ -86,6 +93,10 @@ export abstract class Exchange implements FrameReaderEvents, Seeker {
     }
     this.#place = open(this)
     if (this.#place !== undefined) this.#wait('slot', timeoutMs)
+  }
+
+  moveTo(open: OpenStream): void {
+    this.#place = open(this)
   }
 
   opened(stream: LinkStream): void {
@@ -112,8 +123,7 @@ export abstract class Exchange implements FrameReaderEvents, Seeker {
   }
 
   #wait(phase: Phase, ms: number): void {
-    const { deadlineAtMs } = this.#options
-    const leftMs = deadlineAtMs === undefined ? ms : Math.max(0, deadlineAtMs - this.clock.monotonicMs())
+    const leftMs = Math.max(0, this.#options.deadlineAtMs - this.clock.monotonicMs())
     this.#phase = leftMs < ms ? 'deadline' : phase
     this.#limitMs = Math.min(ms, leftMs)
     this.#cancelTimer?.()

@@ -7,6 +7,7 @@ import type {
   StreamOptions,
   SynapseDefinition,
 } from '../contract/definition.js'
+import type { LevinError } from '../errors.js'
 import type { Link, LinkEvents } from '../transport/link.js'
 import { decodeValue } from '../wire/msgpack.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
@@ -16,6 +17,8 @@ import {
   type CallOptions,
   checkCallOptions,
   checkStreamOptions,
+  type Limits,
+  limitsOf,
   NO_OPTIONS,
   type StreamCallOptions,
 } from './call-options.js'
@@ -79,11 +82,24 @@ export class MinerConnection {
   ): Promise<Answer<ResponseOf<O>>> {
     try {
       checkCallOptions(options)
-      const answer = await query(this.#exchange(synapse, request, options, this.#settings.timeoutMs))
+    } catch (error) {
+      throw this.#failed(synapse, error)
+    }
+    return this.ask(synapse, request, limitsOf(options, this.#settings.clock))
+  }
+
+  /** @internal As `query`, for a call that began before; the request may be encoded. */
+  async ask<O extends PlainOptions>(
+    synapse: SynapseDefinition<O>,
+    request: unknown,
+    limits: Limits,
+  ): Promise<Answer<ResponseOf<O>>> {
+    try {
+      const answer = await query(this.#exchange(synapse, request, limits, this.#settings.timeoutMs))
       const data = describe(synapse).response?.instance(answer.data, 'INVALID_ANSWER') ?? answer.data
       return { data: data as ResponseOf<O>, latencyMs: answer.latencyMs }
     } catch (error) {
-      throw callError(error, this.axon.hotkey, synapse.name)
+      throw this.#failed(synapse, error)
     }
   }
 
@@ -97,33 +113,50 @@ export class MinerConnection {
     request: QueryOf<O>,
     options: StreamCallOptions = NO_OPTIONS,
   ): AsyncIterableIterator<ChunkOf<O>> {
-    const failed = (error: unknown) => callError(error, this.axon.hotkey, synapse.name)
     try {
       checkStreamOptions(options)
+    } catch (error) {
+      throw this.#failed(synapse, error)
+    }
+    return this.askStream(synapse, request, limitsOf(options, this.#settings.clock))
+  }
+
+  /** @internal As `stream`, for a call that began before; the request may be encoded. */
+  askStream<O extends StreamOptions>(
+    synapse: SynapseDefinition<O>,
+    request: unknown,
+    limits: Limits,
+  ): AsyncIterableIterator<ChunkOf<O>> {
+    const failed = (error: unknown) => this.#failed(synapse, error)
+    try {
       const { chunk } = describe(synapse)
       const read = chunk
         ? (bytes: Uint8Array) => chunk.instance(decodeValue(bytes), 'INVALID_ANSWER')
         : (bytes: Uint8Array) => bytes
       const { streamTimeoutMs, maxStreamBytes } = this.#settings
-      const exchange = this.#exchange(synapse, request, options, streamTimeoutMs)
-      const mostBytes = options.maxStreamBytes ?? maxStreamBytes
+      const exchange = this.#exchange(synapse, request, limits, streamTimeoutMs)
+      const mostBytes = limits.maxStreamBytes ?? maxStreamBytes
       return new ChunkStream(exchange, mostBytes, read as (bytes: Uint8Array) => ChunkOf<O>, failed)
     } catch (error) {
       throw failed(error)
     }
   }
 
+  #failed({ name }: SynapseDefinition, error: unknown): LevinError {
+    return callError(error, this.axon.hotkey, name)
+  }
+
   #exchange(
     synapse: SynapseDefinition,
-    request: object,
-    { timeoutMs = 0, deadlineMs, signal }: CallOptions,
+    request: unknown,
+    { timeoutMs, deadlineAtMs, signal }: Limits,
     defaultTimeoutMs: number,
   ): ExchangeOptions {
     const { clock, maxFrameBytes } = this.#settings
     return {
       frame: encodeRequest(synapse, request, this.#settings),
-      timeoutMs: timeoutMs || defaultTimeoutMs,
-      deadlineAtMs: deadlineMs === undefined ? undefined : clock.monotonicMs() + deadlineMs,
+      timeoutMs: timeoutMs ?? defaultTimeoutMs,
+      deadlineAtMs,
       meter: this.#meter,
       signal,
       maxFrameBytes,
@@ -154,9 +187,13 @@ export class MinerConnection {
   }
 
   #failWaiting(reason: string): void {
+    for (const seeker of this.#takeWaiting()) seeker.reader.onReset(reason)
+  }
+
+  *#takeWaiting(): Generator<Seeker> {
     for (let place = this.#waiting.first; place !== undefined; place = this.#waiting.first) {
       place.leave()
-      place.value.reader.onReset(reason)
+      yield place.value
     }
   }
 
@@ -170,11 +207,20 @@ export class MinerConnection {
     this.#link.ping()
   }
 
-  /** @internal Takes no more calls, as its owner promises: ends when the last one is over. */
-  retire(): void {
+  /**
+   * @internal Takes no more calls, as its owner promises: ends when the last one is over.
+   * @param successor where those wait from here on that wait for a stream: nothing was sent of them. Without one they fail
+   */
+  retire(successor: MinerConnection | undefined): void {
+    if (successor?.axon.hotkey !== this.axon.hotkey) this.#failWaiting('the miner fell silent')
+    else for (const seeker of this.#takeWaiting()) seeker.moveTo(successor.#open)
+    this.#endWhenIdle()
+  }
+
+  #endWhenIdle(): void {
     if (!this.isOpen) return
-    if (this.#link.streams().length === 0 && this.#waiting.first === undefined) this.close()
-    else this.#settings.clock.after(RETIRED_LOOK_MS, () => this.retire())
+    if (this.#link.streams().length === 0) this.close()
+    else this.#settings.clock.after(RETIRED_LOOK_MS, () => this.#endWhenIdle())
   }
 
   /** @internal */

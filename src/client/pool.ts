@@ -6,6 +6,7 @@ import type { CloseInfo } from '../transport/link.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import { Attempt, type Reached } from './attempt.js'
 import { type Axon, checkAxon } from './axon.js'
+import type { Limits } from './call-options.js'
 import { inPlainWords, reasonOf } from './close-reasons.js'
 import { MinerConnection } from './miner-connection.js'
 import type { ValidatorSettings } from './options.js'
@@ -20,12 +21,8 @@ const CONNECTING_AT_ONCE = 256
 /** Milliseconds that a silent miner has to acknowledge a ping when another connection to it is through: it is there. */
 const LAST_ASK_MS = 150
 
-/** How long and for whom a call waits for a connection. */
-export interface Patience {
-  readonly signal: AbortSignal | undefined
-  /** By the monotonic clock; undefined: as long as the attempt may take. */
-  readonly deadlineAtMs: number | undefined
-}
+/** How long and for whom a call waits for a connection. Without a deadline, as long as the attempt may take. */
+type Patience = Pick<Limits, 'signal' | 'deadlineAtMs'>
 
 /** What there is to an address that is not idle. */
 interface Live {
@@ -59,6 +56,10 @@ export class Pool {
     this.#registry = new Registry({ reconnecting: reconnect, maxConnections })
   }
 
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
   /** What is counted of a miner; of one that is unknown, it is made known. @throws LevinError CONFIG for an axon that cannot be dialled */
   tally(axon: Axon): MinerTally {
     const { hotkey } = this.#find(axon).axon
@@ -82,9 +83,10 @@ export class Pool {
   /**
    * The connection to a miner that there is.
    * @returns undefined when there is none yet
-   * @throws LevinError WRONG_PEER for a miner that is not the one at its address; while its address is left alone, as the last attempt
+   * @throws LevinError WRONG_PEER for a miner that is not the one at its address; while its address is left alone, as the last attempt; ABORTED
    */
   ready(axon: Axon): MinerConnection | undefined {
+    if (this.#closed) throw closed()
     const miner = this.#find(axon)
     const verdict = this.#registry.verdict(miner, this.#clock.monotonicMs())
     if (verdict instanceof LevinError) throw verdict
@@ -97,7 +99,6 @@ export class Pool {
    */
   async connection(axon: Axon, patience: Patience): Promise<MinerConnection> {
     for (;;) {
-      if (this.#closed) throw closed()
       const there = this.ready(axon)
       if (there !== undefined) return there
       const { address } = this.#registry.miners.get(axon.hotkey)!
@@ -114,7 +115,8 @@ export class Pool {
 
   #patiently(reached: Promise<void>, patience: Patience, address: MinerAddress): Promise<void> {
     const { signal, deadlineAtMs } = patience
-    if (signal === undefined && deadlineAtMs === undefined) return reached
+    const isPatient = deadlineAtMs === Number.POSITIVE_INFINITY
+    if (signal === undefined && isPatient) return reached
     return new Promise((resolve, reject) => {
       const onAbort = () => reject(new LevinError('ABORTED', 'the caller aborted', { cause: signal?.reason }))
       const { host, port } = address
@@ -122,10 +124,9 @@ export class Pool {
         reject(
           new LevinError('TIMED_OUT', `connecting to ${host} port ${port}: the deadline of the call passed`),
         )
-      const cancelTimer =
-        deadlineAtMs === undefined
-          ? () => {}
-          : this.#clock.after(Math.max(0, deadlineAtMs - this.#clock.monotonicMs()), late)
+      const cancelTimer = isPatient
+        ? () => {}
+        : this.#clock.after(Math.max(0, deadlineAtMs - this.#clock.monotonicMs()), late)
       const over = () => {
         cancelTimer()
         signal?.removeEventListener('abort', onAbort)
@@ -232,16 +233,21 @@ export class Pool {
       return new Promise<void>((resolve) => void this.#clock.after(LAST_ASK_MS, resolve))
     }
     const begin = () => this.#attempt(address, lastAsk)
-    live.standby ??= new Standby(begin, reconnect, this.#clock, () => {
-      this.#retired.add(live.connection!)
-      live.connection!.retire()
-      this.#lose(
-        address,
-        live,
-        new LevinError('CONNECTION_LOST', 'it fell silent, and another one came through'),
-      )
-    })
+    live.standby ??= new Standby(begin, reconnect, this.#clock, () => void this.#replace(address, live))
     live.standby.silence(isSilent)
+  }
+
+  async #replace(address: MinerAddress, live: Live): Promise<void> {
+    const silent = live.connection!
+    this.#retired.add(silent)
+    this.#lose(
+      address,
+      live,
+      new LevinError('CONNECTION_LOST', 'it fell silent, and another one came through'),
+    )
+    const next = this.#live.get(address)
+    await next?.reached.catch(() => {})
+    silent.retire(next?.connection)
   }
 
   /** @returns whether an attempt at another connection runs already */

@@ -4,7 +4,15 @@ import type { Clock } from '../clock.js'
 import { LevinError, type LevinErrorCode } from '../errors.js'
 import { integer } from '../options.js'
 import type { Axon } from './axon.js'
-import type { CallOptions, StreamCallOptions } from './call-options.js'
+import {
+  CALL_KEYS,
+  type CallOptions,
+  checkCallOptions,
+  checkStreamOptions,
+  type Limits,
+  STREAM_KEYS,
+  type StreamCallOptions,
+} from './call-options.js'
 import type { Answer } from './query.js'
 
 /** What became of one of many calls. */
@@ -39,30 +47,38 @@ export interface QueryAllOptions extends CallOptions, OfMany {}
 /** `deadlineMs` is for all of them together. */
 export interface StreamAllOptions extends StreamCallOptions, OfMany {}
 
-export const OF_MANY_KEYS: readonly (keyof OfMany)[] = ['concurrency', 'enough']
+const OF_MANY_KEYS: readonly (keyof OfMany)[] = ['concurrency', 'enough']
+const QUERY_ALL_KEYS = [...CALL_KEYS, ...OF_MANY_KEYS]
+const STREAM_ALL_KEYS = [...STREAM_KEYS, ...OF_MANY_KEYS]
 
 /** @throws LevinError CONFIG */
-export function checkOfMany({ concurrency, enough }: OfMany): void {
+export function checkQueryAll(options: QueryAllOptions): void {
+  checkCallOptions(options, QUERY_ALL_KEYS)
+  checkOfMany(options)
+}
+
+/** @throws LevinError CONFIG */
+export function checkStreamAll(options: StreamAllOptions): void {
+  checkStreamOptions(options, STREAM_ALL_KEYS)
+  checkOfMany(options)
+}
+
+function checkOfMany({ concurrency, enough }: OfMany): void {
   if (concurrency !== undefined) integer('the options of the call', 'concurrency', concurrency, 1, 2 ** 31)
   if (enough !== undefined) integer('the options of the call', 'enough', enough, 1, 2 ** 31)
 }
 
-/** What remains for a call within a round. */
-export interface Share {
-  readonly signal: AbortSignal
-  readonly deadlineMs: number | undefined
-}
-
-type Ask<T, A> = (axon: A, share: Share) => Promise<Answer<T>>
+type Ask<T, A> = (axon: A, limits: Limits) => Promise<Answer<T>>
 
 export class Round<T, A extends Axon> {
   readonly #axons: readonly A[]
   readonly #ask: Ask<T, A>
   readonly #clock: Clock
-  readonly #deadlineAtMs: number | undefined
   readonly #enough: number
   readonly #given: AbortSignal | undefined
   readonly #controller = new AbortController()
+  /** Of each call. */
+  readonly #limits: Limits
   #next = 0
   #running = 0
   #good = 0
@@ -70,15 +86,21 @@ export class Round<T, A extends Axon> {
   #onOutcome: (outcome: Outcome<T, A>, index: number) => void = () => {}
   readonly #concurrency: number
 
-  constructor(axons: readonly A[], ask: Ask<T, A>, options: QueryAllOptions, clock: Clock) {
-    const { concurrency, deadlineMs, enough, signal } = options
+  /** @param limits of all of it */
+  constructor(
+    axons: readonly A[],
+    ask: Ask<T, A>,
+    limits: Limits,
+    { concurrency, enough }: OfMany,
+    clock: Clock,
+  ) {
     this.#axons = [...axons]
     this.#ask = ask
     this.#clock = clock
-    this.#deadlineAtMs = deadlineMs === undefined ? undefined : clock.monotonicMs() + deadlineMs
     this.#enough = enough ?? Number.POSITIVE_INFINITY
     this.#concurrency = concurrency ?? axons.length
-    this.#given = signal
+    this.#given = limits.signal
+    this.#limits = { ...limits, signal: this.#controller.signal }
     setMaxListeners(0, this.#controller.signal)
   }
 
@@ -155,10 +177,9 @@ export class Round<T, A extends Axon> {
     try {
       if (signal.aborted)
         throw new LevinError('ABORTED', 'not asked: cancelled before', { cause: signal.reason })
-      const leftMs = this.#deadlineAtMs === undefined ? undefined : Math.ceil(this.#deadlineAtMs - began)
-      if (leftMs !== undefined && leftMs <= 0)
+      if (this.#limits.deadlineAtMs <= began)
         throw new LevinError('TIMED_OUT', 'not asked: the deadline of all calls together passed')
-      const { data, latencyMs } = await this.#ask(axon, { signal, deadlineMs: leftMs })
+      const { data, latencyMs } = await this.#ask(axon, this.#limits)
       return { ok: true, axon, data, latencyMs }
     } catch (thrown) {
       const error = LevinError.from(thrown)

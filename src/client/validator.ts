@@ -16,20 +16,18 @@ import { defaultQuicOptions } from '../transport/quic-options.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import { Attempt } from './attempt.js'
 import { type Axon, checkAxon } from './axon.js'
-import { callError } from './call-error.js'
 import {
-  CALL_KEYS,
   type CallOptions,
   checkCallOptions,
   checkSignal,
   checkStreamOptions,
+  limitsOf,
   NO_OPTIONS,
-  STREAM_KEYS,
   type StreamCallOptions,
 } from './call-options.js'
+import { Caller, type RequestFor } from './caller.js'
 import { type FollowOptions, follow, type Unfollow } from './follow.js'
-import { LazyStream } from './lazy-stream.js'
-import { type QueryMiddleware, runMiddleware } from './middleware.js'
+import type { QueryMiddleware } from './middleware.js'
 import { MinerConnection } from './miner-connection.js'
 import {
   checkTimeout,
@@ -39,27 +37,21 @@ import {
 } from './options.js'
 import { Pool } from './pool.js'
 import type { Answer } from './query.js'
-import { describe, EncodedRequest } from './request.js'
 import {
-  checkOfMany,
-  OF_MANY_KEYS,
+  checkQueryAll,
+  checkStreamAll,
   type Outcome,
   type QueryAllOptions,
-  Round,
-  type Share,
   type StreamAllOptions,
 } from './round.js'
 import type { ValidatorStats } from './stats.js'
-import { type MinerTally, Observers, type ValidatorEvents } from './watch.js'
+import { Observers, type ValidatorEvents } from './watch.js'
 
 export interface ConnectOptions {
   /** Milliseconds for connecting and the handshake together. Default: the validator's `connectTimeoutMs`. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
 }
-
-/** One request for all, or what makes each miner's own. */
-export type RequestFor<T, A extends Axon> = T | ((axon: A) => T)
 
 /**
  * Asks miners over QUIC.
@@ -73,8 +65,7 @@ export class Validator {
   readonly #settings: ValidatorSettings
   readonly #observers: Observers
   readonly #pool: Pool
-  readonly #middleware: QueryMiddleware[] = []
-  #hasAsked = false
+  readonly #caller: Caller
   /** Made by the first who dials, which loads the engine. */
   #dialler: Promise<Dialler> | undefined
   readonly #links = new Set<Link>()
@@ -86,6 +77,7 @@ export class Validator {
     this.#settings = checkValidatorOptions(options)
     this.#observers = new Observers(this.#settings.logger, this.#settings.clock)
     this.#pool = new Pool(this.#settings, () => this.#theDialler(), this.#observers)
+    this.#caller = new Caller(this.#settings, this.#pool, this.#observers)
   }
 
   /** SS58. */
@@ -98,11 +90,7 @@ export class Validator {
    * @throws LevinError CONFIG after the first call
    */
   use(middleware: QueryMiddleware): this {
-    if (typeof middleware !== 'function')
-      throw new LevinError('CONFIG', 'use(): a middleware is a function (query, next) => next()')
-    if (this.#hasAsked)
-      throw new LevinError('CONFIG', 'use() came after the first call: give all middleware before it')
-    this.#middleware.push(middleware)
+    this.#caller.use(middleware)
     return this
   }
 
@@ -120,7 +108,7 @@ export class Validator {
     options: CallOptions = NO_OPTIONS,
   ): Promise<Answer<ResponseOf<O>>> {
     checkCallOptions(options)
-    return this.#query(axon, synapse, request, request, options)
+    return this.#caller.query(axon, synapse, request, limitsOf(options, this.#settings.clock))
   }
 
   /**
@@ -128,14 +116,14 @@ export class Validator {
    * @param request one for all, validated and encoded once; or a function of the axon, for a task of its own for each
    * @returns one outcome a target, in the order of the targets
    */
-  queryAll<O extends PlainOptions, A extends Axon>(
+  async queryAll<O extends PlainOptions, A extends Axon>(
     axons: readonly A[],
     synapse: SynapseDefinition<O>,
     request: RequestFor<QueryOf<O>, A>,
     options: QueryAllOptions = NO_OPTIONS,
   ): Promise<Outcome<ResponseOf<O>, A>[]> {
-    // an async function, so that a mistake in the options is a rejection, as that of `query`
-    return Promise.resolve().then(() => this.#queryRound(axons, synapse, request, options).all())
+    checkQueryAll(options)
+    return this.#caller.queryRound(axons, synapse, request, options).all()
   }
 
   /**
@@ -148,7 +136,8 @@ export class Validator {
     request: RequestFor<QueryOf<O>, A>,
     options: QueryAllOptions = NO_OPTIONS,
   ): AsyncIterableIterator<Outcome<ResponseOf<O>, A>> {
-    return this.#queryRound(axons, synapse, request, options).each()
+    checkQueryAll(options)
+    return this.#caller.queryRound(axons, synapse, request, options).each()
   }
 
   /**
@@ -162,8 +151,7 @@ export class Validator {
     options: StreamCallOptions = NO_OPTIONS,
   ): AsyncIterableIterator<ChunkOf<O>> {
     checkStreamOptions(options)
-    const encoded = this.#encoded(axon, synapse, request)
-    return this.#stream(axon, synapse, request, encoded, options)
+    return this.#caller.stream(axon, synapse, request, options)
   }
 
   /**
@@ -171,13 +159,14 @@ export class Validator {
    * `maxStreamBytes`. Never rejects but for CONFIG.
    * @returns one outcome a target, in the order of the targets
    */
-  streamAll<O extends StreamOptions, A extends Axon>(
+  async streamAll<O extends StreamOptions, A extends Axon>(
     axons: readonly A[],
     synapse: SynapseDefinition<O>,
     request: RequestFor<QueryOf<O>, A>,
     options: StreamAllOptions = NO_OPTIONS,
   ): Promise<Outcome<ChunkOf<O>[], A>[]> {
-    return Promise.resolve().then(() => this.#streamRound(axons, synapse, request, options).all())
+    checkStreamAll(options)
+    return this.#caller.streamRound(axons, synapse, request, options).all()
   }
 
   /** As `streamAll`, but the outcomes come one by one, each when its stream is over. */
@@ -187,214 +176,8 @@ export class Validator {
     request: RequestFor<QueryOf<O>, A>,
     options: StreamAllOptions = NO_OPTIONS,
   ): AsyncIterableIterator<Outcome<ChunkOf<O>[], A>> {
-    return this.#streamRound(axons, synapse, request, options).each()
-  }
-
-  #queryRound<O extends PlainOptions, A extends Axon>(
-    axons: readonly A[],
-    synapse: SynapseDefinition<O>,
-    request: RequestFor<QueryOf<O>, A>,
-    options: QueryAllOptions,
-  ): Round<ResponseOf<O>, A> {
-    checkCallOptions(options, QUERY_ALL_KEYS)
-    checkOfMany(options)
-    const requestFor = this.#requestFor(synapse, request)
-    const { timeoutMs } = options
-    const ask = (axon: A, share: Share) => {
-      const [given, encoded] = requestFor(axon)
-      return this.#query(axon, synapse, given, encoded, shared({ timeoutMs }, share))
-    }
-    return new Round(axons, ask, options, this.#settings.clock)
-  }
-
-  #streamRound<O extends StreamOptions, A extends Axon>(
-    axons: readonly A[],
-    synapse: SynapseDefinition<O>,
-    request: RequestFor<QueryOf<O>, A>,
-    options: StreamAllOptions,
-  ): Round<ChunkOf<O>[], A> {
-    checkStreamOptions(options, STREAM_ALL_KEYS)
-    checkOfMany(options)
-    const { clock } = this.#settings
-    const requestFor = this.#requestFor(synapse, request)
-    const { timeoutMs, maxStreamBytes } = options
-    const ask = async (axon: A, share: Share) => {
-      const began = clock.monotonicMs()
-      const [given, encoded] = requestFor(axon)
-      const limits = shared({ timeoutMs, maxStreamBytes }, share)
-      const data: ChunkOf<O>[] = []
-      for await (const chunk of this.#stream(axon, synapse, given, encoded, limits)) data.push(chunk)
-      return { data, latencyMs: clock.monotonicMs() - began }
-    }
-    return new Round(axons, ask, options, clock)
-  }
-
-  /** The request of each miner as it was given, and as it is sent: one for all is encoded when it is first needed. */
-  #requestFor<O extends PlainOptions | StreamOptions, A extends Axon>(
-    synapse: SynapseDefinition<O>,
-    request: RequestFor<QueryOf<O>, A>,
-  ): (axon: A) => [given: QueryOf<O>, encoded: EncodedRequest] {
-    if (typeof request === 'function') {
-      const make = request as (axon: A) => QueryOf<O>
-      return (axon) => {
-        const given = made(axon, synapse, make)
-        return [given, this.#encoded(axon, synapse, given)]
-      }
-    }
-    const given = request as QueryOf<O>
-    let encoded: EncodedRequest | undefined
-    return (axon) => {
-      encoded ??= this.#encoded(axon, synapse, given)
-      return [given, encoded]
-    }
-  }
-
-  #encoded(axon: Axon, synapse: SynapseDefinition, request: unknown): EncodedRequest {
-    try {
-      return new EncodedRequest(synapse, request, this.#settings)
-    } catch (error) {
-      throw callError(error, axon.hotkey, synapse.name)
-    }
-  }
-
-  async #query<O extends PlainOptions>(
-    axon: Axon,
-    synapse: SynapseDefinition<O>,
-    request: QueryOf<O>,
-    encoded: QueryOf<O> | EncodedRequest,
-    options: CallOptions,
-  ): Promise<Answer<ResponseOf<O>>> {
-    const began = this.#settings.clock.monotonicMs()
-    const tally = this.#begin(axon, synapse)
-    try {
-      // The deadline is for all that middleware does, and all its attempts.
-      const remainingMs = this.#remaining(options, began)
-      const ask = (left = options) => this.#ask(axon, synapse, encoded as QueryOf<O>, left)
-      const answer =
-        this.#middleware.length === 0
-          ? await ask()
-          : await this.#around(axon, synapse, request, options, remainingMs, () =>
-              ask(leftOf(options, remainingMs())),
-            )
-      tally.answered++
-      tally.latency.add(answer.latencyMs)
-      this.#done(axon, synapse, tally, began)
-      return answer as Answer<ResponseOf<O>>
-    } catch (thrown) {
-      throw this.#done(axon, synapse, tally, began, thrown)
-    }
-  }
-
-  async #ask<O extends PlainOptions>(
-    axon: Axon,
-    synapse: SynapseDefinition<O>,
-    request: QueryOf<O>,
-    options: CallOptions,
-  ): Promise<Answer<ResponseOf<O>>> {
-    const ready = this.#ready(axon)
-    if (ready !== undefined) return ready.query(synapse, request, options)
-    const [connection, left] = await this.#connection(axon, options)
-    return connection.query(synapse, request, left)
-  }
-
-  #stream<O extends StreamOptions>(
-    axon: Axon,
-    synapse: SynapseDefinition<O>,
-    request: QueryOf<O>,
-    encoded: EncodedRequest,
-    options: StreamCallOptions,
-  ): AsyncIterableIterator<ChunkOf<O>> {
-    let tally: MinerTally
-    let began = 0
-    const remainingMs = () => this.#remaining(options, began)()
-    const open = async () => {
-      const [connection, left] = await this.#connection(axon, leftOf(options, remainingMs()))
-      return connection.stream(synapse, encoded as unknown as QueryOf<O>, left)
-    }
-    const openAround = async (): Promise<AsyncIterator<ChunkOf<O>>> => {
-      began = this.#settings.clock.monotonicMs()
-      tally = this.#begin(axon, synapse)
-      if (this.#middleware.length === 0) return open()
-      const ask = async () => ({
-        data: await open(),
-        latencyMs: this.#settings.clock.monotonicMs() - began,
-      })
-      const { data } = await this.#around(axon, synapse, request, options, remainingMs, ask)
-      return (data as AsyncIterable<ChunkOf<O>>)[Symbol.asyncIterator]()
-    }
-    return new LazyStream(
-      () => openAround().catch((error) => Promise.reject(callError(error, axon.hotkey, synapse.name))),
-      (error) => {
-        if (error === undefined) tally.answered++
-        this.#done(axon, synapse, tally, began, error)
-      },
-    )
-  }
-
-  #around(
-    axon: Axon,
-    synapse: SynapseDefinition,
-    request: unknown,
-    { signal }: CallOptions,
-    remainingMs: () => number,
-    ask: () => Promise<Answer<unknown>>,
-  ): Promise<Answer<unknown>> {
-    return runMiddleware(this.#middleware, { axon, synapse, request, signal, remainingMs }, ask)
-  }
-
-  /** Milliseconds until the deadline of a call that began then. */
-  #remaining({ deadlineMs }: CallOptions, began: number): () => number {
-    const { clock } = this.#settings
-    if (deadlineMs === undefined) return () => Number.POSITIVE_INFINITY
-    return () => Math.max(0, began + deadlineMs - clock.monotonicMs())
-  }
-
-  #ready(axon: Axon): MinerConnection | undefined {
-    if (this.#closed) throw closed()
-    return this.#pool.ready(axon)
-  }
-
-  /** A connection, and the options with what is left of the deadline. */
-  async #connection<C extends CallOptions>(axon: Axon, options: C): Promise<[MinerConnection, C]> {
-    const { clock } = this.#settings
-    const { deadlineMs, signal } = options
-    const ready = this.#ready(axon)
-    if (ready !== undefined) return [ready, options]
-    const deadlineAtMs = deadlineMs === undefined ? undefined : clock.monotonicMs() + deadlineMs
-    const connection = await this.#pool.connection(axon, { signal, deadlineAtMs })
-    if (deadlineAtMs === undefined) return [connection, options]
-    const leftMs = Math.max(1, Math.ceil(deadlineAtMs - clock.monotonicMs()))
-    return [connection, { ...options, deadlineMs: leftMs }]
-  }
-
-  /** @throws LevinError CONFIG for a definition or an axon that is none */
-  #begin(axon: Axon, synapse: SynapseDefinition): MinerTally {
-    this.#hasAsked = true
-    if (this.#closed) throw closed()
-    describe(synapse)
-    const tally = this.#pool.tally(axon)
-    tally.running++
-    return tally
-  }
-
-  #done(axon: Axon, synapse: SynapseDefinition, tally: MinerTally, began: number): undefined
-  #done(axon: Axon, synapse: SynapseDefinition, tally: MinerTally, began: number, thrown: unknown): LevinError
-  #done(
-    axon: Axon,
-    synapse: SynapseDefinition,
-    tally: MinerTally,
-    began: number,
-    thrown?: unknown,
-  ): LevinError | undefined {
-    const error = thrown === undefined ? undefined : asCallError(thrown, axon, synapse)
-    tally.running--
-    if (error !== undefined) tally.fail(error.code)
-    if (this.#observers.hears('call')) {
-      const durationMs = this.#settings.clock.monotonicMs() - began
-      const outcome = error?.code ?? 'answered'
-      this.#observers.tell('call', { axon, synapse: synapse.name, outcome, durationMs, error })
-    }
-    return error
+    checkStreamAll(options)
+    return this.#caller.streamRound(axons, synapse, request, options).each()
   }
 
   /**
@@ -510,39 +293,3 @@ export class Validator {
 }
 
 const CONNECT_KEYS: readonly (keyof ConnectOptions)[] = ['timeoutMs', 'signal']
-const QUERY_ALL_KEYS = [...CALL_KEYS, ...OF_MANY_KEYS]
-const STREAM_ALL_KEYS = [...STREAM_KEYS, ...OF_MANY_KEYS]
-
-const closed = (): LevinError => new LevinError('CONFIG', 'the call came after close(): make a new Validator')
-
-/**
- * The options with what is left of the deadline.
- * @throws LevinError TIMED_OUT when that is nothing
- */
-function leftOf<C extends CallOptions>(options: C, ms: number): C {
-  if (ms === Number.POSITIVE_INFINITY) return options
-  if (ms <= 0) throw new LevinError('TIMED_OUT', 'the deadline of the call passed')
-  return { ...options, deadlineMs: Math.ceil(ms) }
-}
-
-/** Options of one call of many; what is not given is left out. */
-function shared<C extends object>(given: C, { signal, deadlineMs }: Share): StreamCallOptions {
-  const entries = Object.entries({ ...given, deadlineMs }).filter(([, value]) => value !== undefined)
-  return { ...Object.fromEntries(entries), signal }
-}
-
-/** Once: what a connection threw says already who was asked for what. */
-function asCallError(thrown: unknown, { hotkey }: Axon, { name }: SynapseDefinition): LevinError {
-  const isOne = thrown instanceof LevinError && thrown.miner === hotkey && thrown.synapse === name
-  return isOne ? thrown : callError(thrown, hotkey, name)
-}
-
-/** @throws LevinError INVALID_REQUEST with what the author's function threw */
-function made<T, A extends Axon>(axon: A, { name }: SynapseDefinition, make: (axon: A) => T): T {
-  try {
-    return make(axon)
-  } catch (cause) {
-    const text = `the function that makes the request threw: ${LevinError.from(cause).message}`
-    throw callError(new LevinError('INVALID_REQUEST', text, { cause }), axon.hotkey, name)
-  }
-}

@@ -496,4 +496,39 @@ describe('more calls than the miner allows at once', () => {
     expect((await second).data).toEqual({ second: true })
     expect(first.error).toEqual(code('ABORTED'))
   })
+
+  test('that wait when the connection is retired go to its successor, and keep their time', async () => {
+    const { connection, miner, clock } = connected(silent)
+    miner.validatorLink.maxStreams = 1
+    const running = outcome(connection.query(Any, { i: 0 }))
+    const [late, next] = [1, 2].map((i) => outcome(connection.query(Any, { i }, { timeoutMs: i * 100 })))
+    await turn()
+    const successor = connected(silent)
+    successor.miner.validatorLink.maxStreams = 1
+    const holder = successor.connection.query(Any, { i: 9 })
+    await turn()
+    connection.retire(successor.connection)
+    clock.advance(100)
+    await turn()
+    expect(late!.error).toEqual(code('TIMED_OUT'))
+    successor.miner.streams[0]!.stream.end(answer())
+    await holder
+    await turn()
+    expect(successor.miner.requests.map(({ data }) => data)).toEqual([{ i: 9 }, { i: 2 }])
+    expect(miner.requests.map(({ data }) => data)).toEqual([{ i: 0 }])
+    expect([running.settled, next!.settled]).toEqual([false, false])
+  })
+
+  test('that wait when the connection is retired for nobody fail: nothing was sent of them', async () => {
+    const { connection, miner } = connected(silent)
+    miner.validatorLink.maxStreams = 1
+    const running = outcome(connection.query(Any, { i: 0 }))
+    const waiting = outcome(connection.query(Any, { i: 1 }))
+    await turn()
+    connection.retire(undefined)
+    await turn()
+    expect(waiting.error).toEqual(code('CONNECTION_LOST'))
+    expect(running.settled).toBe(false)
+    expect(miner.requests).toHaveLength(1)
+  })
 })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Axon, MinerConnectionEvent, Validator } from '../../src/index.js'
 import { until } from '../support/frames.js'
 import { signerOf } from '../support/hotkeys.js'
-import { Hang, newValidator, silentPort, startMiner, startMiners, Work } from '../support/subnet.js'
+import { Count, Hang, newValidator, silentPort, startMiner, startMiners, Work } from '../support/subnet.js'
 import { relayTo } from '../support/udp-relay.js'
 
 const code = (code: string) => expect.objectContaining({ name: 'LevinError', code })
@@ -132,6 +132,28 @@ describe('mending', () => {
     relay.close()
   })
 
+  test('calls that wait for a stream go with the connection that takes over: nothing was sent of them', async () => {
+    const { miner, axon, hanging, ran } = await startMiner({ options: { maxStreams: 1 } })
+    const relay = await relayTo(axon.port)
+    // what asks for a sign of life here: nothing else is sent
+    const validator = newValidator({ keepAliveMs: 1_000 })
+    const via = { ...axon, port: relay.port }
+    const running = validator.query(via, Hang, task).catch((error: unknown) => error)
+    await until(() => hanging.length === 1)
+    const waiting = validator.query(via, Work, { text: 'waited', n: 1 })
+    const stream = validator.stream(via, Count, { text: 'a', n: 1 })
+    const chunk = stream.next()
+    relay.move()
+    expect(await waiting).toMatchObject({ data: { text: 'WAITED' } })
+    expect(await chunk).toMatchObject({ value: { n: 0 } })
+    expect(ran).toEqual(['waited'])
+    expect(miner.stats().handshakes.accepted).toBe(2)
+    await stream.return?.()
+    validator.close()
+    expect(await running).toEqual(code('CONNECTION_LOST'))
+    relay.close()
+  })
+
   test('two validators of one hotkey do not throw each other out for ever', async () => {
     const { miner, axon } = await startMiner()
     const reconnect = { background: true, firstMs: 10, jitter: 0 }
@@ -235,5 +257,6 @@ test('after close nothing is asked, and nothing waits', async () => {
   validator.close()
   await waiting
   await expect(work(validator, axon)).rejects.toEqual(code('CONFIG'))
+  await expect(validator.stream(axon, Count, task).next()).rejects.toEqual(code('CONFIG'))
   await expect(validator.setMiners([axon])).rejects.toEqual(code('ABORTED'))
 })

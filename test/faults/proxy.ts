@@ -1,68 +1,16 @@
 /**
  * A bad network between a validator and a miner, in a process of its own so that nobody else's work delays it. Started
  * with the miner's port, the weather as JSON, and a seed; prints `listening PORT`. At a SIGUSR2 it sends from other
- * ports from then on, as a router does that forgot its table.
+ * ports from then on.
  */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { Path, randomOf, type Weather } from './weather.js'
+import { badNetwork } from './network.js'
+import { randomOf, type Weather } from './weather.js'
 
-const [target, weatherText, seed] = process.argv.slice(2)
-const weather = JSON.parse(weatherText!) as Weather
-const random = randomOf(Number(seed))
-const now = () => performance.now()
-const there = new Path(weather, random, now())
-const back = new Path(weather, random, now())
-
-interface Client {
-  readonly from: RemoteInfo
-  socket: Socket
-}
-const clients = new Map<string, Client>()
-const front = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 })
-
-front.on('message', (datagram, from) => {
-  const key = `${from.address} ${from.port}`
-  let client = clients.get(key)
-  if (client === undefined) {
-    client = { from, socket: upstream(from) }
-    clients.set(key, client)
-  }
-  const { socket } = client
-  pass(there, datagram, (bytes) => socket.send(bytes, Number(target), '127.0.0.1', ignore))
-})
-
-function upstream({ port, address }: RemoteInfo): Socket {
-  const socket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 })
-  socket.on('message', (datagram) =>
-    pass(back, datagram, (bytes) => front.send(bytes, port, address, ignore)),
-  )
-  socket.on('error', () => {})
-  socket.bind(0, '127.0.0.1')
-  return socket
-}
-
-function pass(path: Path, datagram: Buffer, send: (bytes: Buffer) => void): void {
-  for (const { inMs, isDamaged } of path.deliveries(datagram.length, now())) {
-    const bytes = isDamaged ? damaged(datagram) : datagram
-    if (inMs < 1) send(bytes)
-    else setTimeout(send, inMs, bytes)
-  }
-}
-
-function damaged(datagram: Buffer): Buffer {
-  const copy = Buffer.from(datagram)
-  const at = Math.floor(random() * copy.length)
-  copy[at] = copy[at]! ^ (1 + Math.floor(random() * 255))
-  return copy
-}
-
-/** A peer that is gone is no fault of the network. */
-function ignore(): void {}
-
-process.on('SIGUSR2', () => {
-  for (const client of clients.values()) {
-    client.socket.close()
-    client.socket = upstream(client.from)
-  }
-})
-front.bind(0, '127.0.0.1', () => console.log(`listening ${front.address().port}`))
+const [target, weather, seed] = process.argv.slice(2)
+const { port, move } = await badNetwork(
+  Number(target),
+  JSON.parse(weather!) as Weather,
+  randomOf(Number(seed)),
+)
+process.on('SIGUSR2', move)
+console.log(`listening ${port}`)

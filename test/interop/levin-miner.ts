@@ -1,10 +1,9 @@
 /**
  * The miner that every peer is tried against, by the suite and by hand: `npm run interop:miner -- --port P`.
  *
- * Hotkey of seed 32 x 0x01; admits the validators of seeds 32 x 0x02 to 32 x 0x09. `--handler-timeout SECONDS` shortens
- * the 30 s that a handler has, `--progress-timeout SECONDS` the 60 s that a stream may stand still,
- * `--idle-timeout SECONDS` the 150 s of silence that end a connection; `--signer PATH` asks levin-signer for its signatures
- * instead of having the seed. Protections are at their defaults.
+ * Hotkey of seed 32 x 0x01; admits the validators of seeds 32 x 0x02 to 32 x 0x09. `--handler-timeout SECONDS` changes the
+ * 30 s that a handler has; `--signer PATH` asks levin-signer for its signatures instead of having the seed. Protections are
+ * at their defaults.
  */
 import 'reflect-metadata'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -30,8 +29,6 @@ const miner = new Miner({
   access: allowlist(validators),
   logger: consoleLogger(process.env.LEVIN_LOG === 'debug' ? 'debug' : 'warn'),
   handlerTimeoutMs: Number(option('handler-timeout', '30')) * 1000,
-  idleTimeoutMs: Number(option('idle-timeout', '150')) * 1000,
-  progressTimeoutMs: Number(option('progress-timeout', '60')) * 1000,
 })
 
 const any = (name: string) => synapse(name, {})

@@ -3,6 +3,7 @@ import 'reflect-metadata'
 import { parseArgs } from 'node:util'
 import { stopAll } from '../bench/processes.js'
 import { churn } from './churn.js'
+import { enough } from './enough.js'
 import { largeStream } from './large-stream.js'
 import { mixedRounds } from './mixed.js'
 import { timeRounds } from './rounds.js'
@@ -10,7 +11,7 @@ import { Subnet } from './subnet.js'
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'rounds,mixed,churn,disturbed,stream' },
+    only: { type: 'string', default: 'rounds,mixed,enough,churn,disturbed,network,stream' },
     miners: { type: 'string', default: '500' },
     rounds: { type: 'string', default: '20' },
     times: { type: 'string', default: '3' },
@@ -21,8 +22,10 @@ const subnet = new Subnet()
 const parts: Record<string, () => Promise<boolean>> = {
   rounds: () => timeRounds(subnet, miners, Number(values.rounds), Number(values.times)),
   mixed: () => mixedRounds(subnet, miners),
-  churn: () => churn(subnet, false),
-  disturbed: () => churn(subnet, true),
+  enough: () => enough(subnet),
+  churn: () => churn(subnet, 'none'),
+  disturbed: () => churn(subnet, 'standing'),
+  network: () => churn(subnet, 'network'),
   stream: largeStream,
 }
 let holds = true
