@@ -11,12 +11,16 @@ const MAX_REQUEST_BYTES = 64 * 1024 * 1024
  * @throws LevinError CONFIG
  */
 export async function requestOf(text: string): Promise<SynapseData> {
-  const json = text === '-' ? await standardInput() : text.startsWith('@') ? await fileText(text.slice(1)) : text
+  const json =
+    text === '-' ? await standardInput() : text.startsWith('@') ? await fileText(text.slice(1)) : text
   let data: unknown
   try {
     data = JSON.parse(json, (_key, value: unknown) => bytesIn(value) ?? value)
   } catch (error) {
-    throw new LevinError('CONFIG', `the request is no JSON: ${LevinError.from(error).message}. In a shell it stands in '...'`)
+    throw new LevinError(
+      'CONFIG',
+      `the request is no JSON: ${LevinError.from(error).message}. In a shell it stands in '...'`,
+    )
   }
   if (typeof data === 'object' && data !== null && !Array.isArray(data) && !(data instanceof Uint8Array))
     return data as SynapseData
@@ -50,6 +54,9 @@ async function fileText(path: string): Promise<string> {
   try {
     return (await readFile(path, MAX_REQUEST_BYTES)).toString('utf8')
   } catch (error) {
-    throw new LevinError('CONFIG', `the request cannot be read from ${path}: ${LevinError.from(error).message}`)
+    throw new LevinError(
+      'CONFIG',
+      `the request cannot be read from ${path}: ${LevinError.from(error).message}`,
+    )
   }
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
+import { nearest } from '../config/nearest.js'
 /** levin: the command for whoever writes and runs miners and validators. */
 import { readConfig } from '../config/read-config.js'
 import { usageOf } from '../config/usage.js'
-import { nearest } from '../config/nearest.js'
 import { LevinError } from '../errors.js'
 import type { Command } from './command.js'
 import { Exit, exitCodeOf } from './exit-codes.js'
@@ -10,9 +10,18 @@ import { Output } from './output.js'
 import { jsonOption, otherOptions } from './shared-options.js'
 
 /** Each is loaded when it is asked for. */
-const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<{ readonly command: unknown }> }>> = {
-  init: { summary: 'make a new project: miner, validator, tests, Docker', load: () => import('./commands/init.js') },
+const COMMANDS: Readonly<
+  Record<string, { readonly summary: string; load(): Promise<{ readonly command: unknown }> }>
+> = {
+  init: {
+    summary: 'make a new project: miner, validator, tests, Docker',
+    load: () => import('./commands/init.js'),
+  },
   call: { summary: 'ask a miner a synapse, with JSON', load: () => import('./commands/call.js') },
+  doctor: {
+    summary: 'look for what keeps a miner from being asked',
+    load: () => import('./commands/doctor.js'),
+  },
 }
 
 const USAGE = `usage: levin COMMAND [OPTIONS]
@@ -44,7 +53,9 @@ async function run(command: Command, args: string[], output: Output): Promise<nu
   const options = { ...command.options, ...jsonOption }
   if (args.includes('--help')) {
     const file = command.file === undefined ? '' : `; default ${command.file}, when it is there`
-    output.raw(`usage: levin ${command.usage}\n${command.about}\n${usageOf(options)}\n  --config FILE: JSON with such names${file}\n`)
+    output.raw(
+      `usage: levin ${command.usage}\n${command.about}\n${usageOf(options)}\n  --config FILE: JSON with such names${file}\n`,
+    )
     return Exit.done
   }
   const { least, most } = command.positionals

@@ -31,4 +31,5 @@ export class Output {
 }
 
 /** What JSON has no word for, as text. */
-const plain = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value)
+const plain = (_key: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? value.toString() : value

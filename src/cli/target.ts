@@ -1,12 +1,13 @@
 /** Which miner is meant by `--to`. */
 import { decodeHotkey } from '../auth/ss58.js'
 import type { Axon } from '../client/axon.js'
-import { subnetFrom } from '../config/parts.js'
 import type { ConfigValues, chainOptions } from '../config/options.js'
+import { subnetFrom } from '../config/parts.js'
 import { LevinError } from '../errors.js'
 import { silentLogger } from '../logger.js'
 
-const FORM = '--to is HOTKEY@HOST:PORT, such as 5F...@127.0.0.1:8091; with --netuid a hotkey or a uid alone will do'
+const FORM =
+  '--to is HOTKEY@HOST:PORT, such as 5F...@127.0.0.1:8091; with --netuid a hotkey or a uid alone will do'
 
 /** @throws LevinError CONFIG for what is no target, and what reading the chain throws */
 export async function targetOf(to: string, values: ConfigValues<typeof chainOptions>): Promise<Axon> {

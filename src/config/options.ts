@@ -42,7 +42,9 @@ type ValueOf<O extends ConfigOption> = O extends FlagOption
   ? boolean
   : O extends ListOption
     ? readonly string[]
-    : (O extends NumberOption ? number : string) | (O extends { default: string | number } ? never : undefined)
+    :
+        | (O extends NumberOption ? number : string)
+        | (O extends { default: string | number } ? never : undefined)
 
 /** What was given, or the default; `undefined` where there is none. A flag is `false` then, a list empty. */
 export type ConfigValues<O extends ConfigOptions> = { readonly [K in keyof O]: ValueOf<O[K]> }
@@ -79,7 +81,12 @@ export const walletOptions = {
     help: 'file with the password of an encrypted hotkey',
     value: 'FILE',
   },
-  signer: { type: 'text', env: ['LEVIN_SIGNER'], help: 'socket of levin-signer, instead of a wallet', value: 'PATH' },
+  signer: {
+    type: 'text',
+    env: ['LEVIN_SIGNER'],
+    help: 'socket of levin-signer, instead of a wallet',
+    value: 'PATH',
+  },
 } as const satisfies ConfigOptions
 
 /** Which subnet of which chain. */
@@ -118,7 +125,14 @@ export const axonOptions = {
     help: 'address of this machine to listen on',
     value: 'IP',
   },
-  'axon.port': { ...PORTS, also: ['port'], env: ['BT_AXON_PORT'], default: 8091, help: 'UDP port to listen on', value: 'N' },
+  'axon.port': {
+    ...PORTS,
+    also: ['port'],
+    env: ['BT_AXON_PORT'],
+    default: 8091,
+    help: 'UDP port to listen on',
+    value: 'N',
+  },
   'axon.external_ip': {
     type: 'text',
     env: ['BT_AXON_EXTERNAL_IP'],
@@ -135,7 +149,9 @@ export const axonOptions = {
 
 /** The ecosystem's variables: whoever sets one that a program does not read has not misspelt another. */
 export const KNOWN_VARIABLES: readonly string[] = [
-  ...Object.values<ConfigOption>({ ...walletOptions, ...chainOptions, ...axonOptions }).flatMap(({ env }) => env ?? []),
+  ...Object.values<ConfigOption>({ ...walletOptions, ...chainOptions, ...axonOptions }).flatMap(
+    ({ env }) => env ?? [],
+  ),
   'BT_WALLET_PASSWORD',
   'BT_AXON_MAX_WORKERS',
   'BT_FALLBACK_ENDPOINTS',

@@ -44,7 +44,10 @@ interface Given {
  * const { values } = await readConfig({ ...walletOptions, ...axonOptions })
  * await miner.listen({ host: values['axon.ip'], port: values['axon.port'] })
  */
-export async function readConfig<O extends ConfigOptions>(options: O, sources: ConfigSources = {}): Promise<Config<O>> {
+export async function readConfig<O extends ConfigOptions>(
+  options: O,
+  sources: ConfigSources = {},
+): Promise<Config<O>> {
   const names = namesOf(options)
   const { given, positionals, file } = fromArguments(names, options, sources)
   const fromFile = await fromJson(file, sources, namesOf({ ...sources.others, ...options }))
@@ -59,7 +62,8 @@ export async function readConfig<O extends ConfigOptions>(options: O, sources: C
 /** Every name by which an option is known, and the one that it has here. */
 function namesOf(options: ConfigOptions): ReadonlyMap<string, string> {
   const names = new Map<string, string>()
-  for (const [name, { also = [] }] of Object.entries(options)) for (const each of [name, ...also]) names.set(each, name)
+  for (const [name, { also = [] }] of Object.entries(options))
+    for (const each of [name, ...also]) names.set(each, name)
   return names
 }
 
@@ -83,7 +87,8 @@ function fromArguments(
     const { rawName, value } = token
     const isFile = token.name === 'config'
     const own = rawName.startsWith('--') ? names.get(token.name) : undefined
-    if (own === undefined && !isFile) throw unknown(`the option ${rawName}`, token.name, [...names.keys(), 'config'], '--')
+    if (own === undefined && !isFile)
+      throw unknown(`the option ${rawName}`, token.name, [...names.keys(), 'config'], '--')
     const option = isFile ? undefined : options[own!]!
     if (option?.type === 'flag') {
       if (value !== undefined) throw new LevinError('CONFIG', `${rawName} takes no value`)
@@ -115,7 +120,10 @@ function fromEnvironment(options: ConfigOptions, env: NodeJS.ProcessEnv): Map<st
       const text = env[variable]
       if (!text || given.has(name)) continue
       const isList = option.type === 'list'
-      given.set(name, { text: isList ? text.split(',').filter((each) => each !== '') : text, where: variable })
+      given.set(name, {
+        text: isList ? text.split(',').filter((each) => each !== '') : text,
+        where: variable,
+      })
     }
   }
   for (const variable of Object.keys(env)) {
@@ -145,8 +153,12 @@ async function fromJson(
     const own = names.get(key)
     if (own === undefined) throw unknown(`the key "${key}" of ${path}`, key, names.keys(), '')
     const isFit = ['string', 'number', 'boolean'].includes(typeof value) || isTexts(value)
-    if (!isFit) throw new LevinError('CONFIG', `${path}: ${key} is a text, a number, true, false or a list of texts`)
-    given.set(own, { text: typeof value === 'number' ? String(value) : (value as Given['text']), where: `${path}: ${key}` })
+    if (!isFit)
+      throw new LevinError('CONFIG', `${path}: ${key} is a text, a number, true, false or a list of texts`)
+    given.set(own, {
+      text: typeof value === 'number' ? String(value) : (value as Given['text']),
+      where: `${path}: ${key}`,
+    })
   }
   return given
 }

@@ -9,7 +9,8 @@ export function usageOf(options: ConfigOptions): string {
   return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`).join('\n')
 }
 
-const valueName = (option: ConfigOption): string => (option.type === 'flag' ? '' : ` ${option.value ?? 'TEXT'}`)
+const valueName = (option: ConfigOption): string =>
+  option.type === 'flag' ? '' : ` ${option.value ?? 'TEXT'}`
 
 function sources(option: ConfigOption): string {
   const parts = [...(option.env ?? [])]

@@ -68,7 +68,10 @@ async function writeNew(file: string, bytes: Uint8Array): Promise<void> {
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST')
-      throw new LevinError('CONFIG', `there is a key file ${file} already, and none is written over: choose another name`)
+      throw new LevinError(
+        'CONFIG',
+        `there is a key file ${file} already, and none is written over: choose another name`,
+      )
     throw new LevinError('CONFIG', `the key file ${file} cannot be written: ${systemWords(error)}`)
   }
 }

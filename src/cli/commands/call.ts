@@ -1,17 +1,18 @@
-import { signerFrom } from '../../config/parts.js'
-import { type ConfigOptions, chainOptions, walletOptions } from '../../config/options.js'
 import { Validator } from '../../client/validator.js'
+import { type ConfigOptions, chainOptions, walletOptions } from '../../config/options.js'
+import { signerFrom } from '../../config/parts.js'
 import { synapse } from '../../contract/definition.js'
 import { LevinError, type LevinErrorCode } from '../../errors.js'
 import { consoleLogger } from '../../logger.js'
+import { decodeValue } from '../../wire/msgpack.js'
+import { ErrorText } from '../../wire/protocol-texts.js'
+import { isMapMarker } from '../../wire/value.js'
 import { defineCommand } from '../command.js'
 import { Exit } from '../exit-codes.js'
 import { jsonOf, requestOf } from '../json-data.js'
 import type { Output } from '../output.js'
 import { targetOptions } from '../shared-options.js'
 import { targetOf } from '../target.js'
-import { decodeValue } from '../../wire/msgpack.js'
-import { isMapMarker } from '../../wire/value.js'
 
 const options = {
   ...targetOptions,
@@ -42,11 +43,16 @@ Bytes are {"$bytes": "base64"}, both ways.`,
     const timeoutMs = values['timeout-ms']
     const logger = consoleLogger('error')
     const axon = await targetOf(to, values)
-    const validator = new Validator({ signer: await signerFrom(values, consoleLogger('warn')), logger, connectTimeoutMs: timeoutMs })
+    const validator = new Validator({
+      signer: await signerFrom(values, consoleLogger('warn')),
+      logger,
+      connectTimeoutMs: timeoutMs,
+    })
     try {
       const miner = await validator.connect(axon)
       if (values.stream) {
-        for await (const chunk of miner.stream(synapse(name!, { stream: true }), request, { timeoutMs })) show(chunk, output)
+        for await (const chunk of miner.stream(synapse(name!, { stream: true }), request, { timeoutMs }))
+          show(chunk, output)
         return Exit.done
       }
       const { data, latencyMs } = await miner.query(synapse(name!, {}), request, { timeoutMs })
@@ -55,7 +61,7 @@ Bytes are {"$bytes": "base64"}, both ways.`,
       if (!output.isJson) process.stderr.write(`${latencyMs.toFixed(1)} ms\n`)
       return Exit.done
     } catch (error) {
-      throw withCure(LevinError.from(error), validator.hotkey)
+      throw withCure(LevinError.from(error))
     } finally {
       validator.close()
     }
@@ -81,13 +87,19 @@ function mapIn(chunk: Uint8Array): unknown {
   }
 }
 
-const CURES: Partial<Record<LevinErrorCode, (hotkey: string) => string>> = {
-  CANNOT_CONNECT: () => 'is the miner running, is the address right, and does a firewall let UDP through?',
-  HANDSHAKE_REFUSED: (hotkey) => `asked as ${hotkey}: does the miner admit it? Its log says why not`,
-  WRONG_PEER: () => 'another miner answers there: look at the hotkey in --to',
+const CURES: Partial<Record<LevinErrorCode, string>> = {
+  CANNOT_CONNECT: 'is the miner running, is the address right, and does a firewall let UDP through?',
+  WRONG_PEER: 'another miner answers there: look at the hotkey in --to',
 }
 
-function withCure(error: LevinError, hotkey: string): LevinError {
-  const cure = CURES[error.code]?.(hotkey)
-  return cure === undefined ? error : new LevinError(error.code, `${error.message}; ${cure}`, { ...error, cause: error })
+const PEER_CURES: Readonly<Record<string, string>> = {
+  [ErrorText.unrecognizedSynapseType]: 'names are case-sensitive',
+  [ErrorText.invalidRequestFormat]: "the miner's log names the property",
+}
+
+function withCure(error: LevinError): LevinError {
+  const cure = CURES[error.code] ?? PEER_CURES[error.peerMessage ?? '']
+  return cure === undefined
+    ? error
+    : new LevinError(error.code, `${error.message}; ${cure}`, { ...error, cause: error })
 }

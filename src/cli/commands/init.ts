@@ -63,9 +63,16 @@ async function install(folder: string, output: Output): Promise<void> {
   output.say('npm install')
   const npm = spawn('npm', ['install', '--no-audit', '--no-fund'], { cwd: folder, stdio: ['ignore', 2, 2] })
   const [code] = await once(npm, 'close').catch((error) => {
-    throw new LevinError('CONFIG', `npm cannot be run: ${LevinError.from(error).message}; install by hand, or --no-install`)
+    throw new LevinError(
+      'CONFIG',
+      `npm cannot be run: ${LevinError.from(error).message}; install by hand, or --no-install`,
+    )
   })
-  if (code !== 0) throw new LevinError('CONFIG', `npm install failed with ${code}: its own words are above. The files are there`)
+  if (code !== 0)
+    throw new LevinError(
+      'CONFIG',
+      `npm install failed with ${code}: its own words are above. The files are there`,
+    )
 }
 
 function nextSteps(folder: string, isNotInstalled: boolean): string {

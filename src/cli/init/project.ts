@@ -26,7 +26,8 @@ export async function writeProject(folder: string): Promise<string[]> {
   const names = await filesIn(TEMPLATE)
   const targets = names.map((name) => ({ from: join(TEMPLATE, name), name: RENAMED[name] ?? name }))
   const taken: string[] = []
-  for (const { name } of targets) if (name !== MANIFEST && (await isThere(join(folder, name)))) taken.push(name)
+  for (const { name } of targets)
+    if (name !== MANIFEST && (await isThere(join(folder, name)))) taken.push(name)
   if (taken.length > 0) {
     throw new LevinError(
       'CONFIG',

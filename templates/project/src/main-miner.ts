@@ -10,7 +10,12 @@ const config = await programConfig(
     ...walletOptions,
     ...axonOptions,
     ...chainOptions,
-    allow: { type: 'list', env: ['ALLOW'], help: 'a validator who may ask, whatever its stake', value: 'HOTKEY' },
+    allow: {
+      type: 'list',
+      env: ['ALLOW'],
+      help: 'a validator who may ask, whatever its stake',
+      value: 'HOTKEY',
+    },
     'min-stake': {
       type: 'number',
       env: ['MIN_STAKE'],

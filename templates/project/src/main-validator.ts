@@ -26,9 +26,16 @@ if (subnet !== undefined) await validator.follow(subtensor(subnet))
 for (let round = 1; round <= config.rounds; round++) {
   if (round > 1) await wait(1000)
   const miners = subnet === undefined ? config.to.map(axonOf) : validator.miners()
-  const outcomes = await validator.queryAll(miners, Forecast, { city: 'Oslo', days: round }, { deadlineMs: 5000 })
+  const outcomes = await validator.queryAll(
+    miners,
+    Forecast,
+    { city: 'Oslo', days: round },
+    { deadlineMs: 5000 },
+  )
   for (const { axon, ...outcome } of outcomes) {
-    console.log(`round ${round}  ${axon.hotkey}  ${outcome.ok ? outcome.data.celsius.join(', ') : outcome.code}`)
+    console.log(
+      `round ${round}  ${axon.hotkey}  ${outcome.ok ? outcome.data.celsius.join(', ') : outcome.code}`,
+    )
   }
 }
 validator.close()
