@@ -22,6 +22,12 @@ const COMMANDS: Readonly<
     summary: 'look for what keeps a miner from being asked',
     load: () => import('./commands/doctor.js'),
   },
+  inspect: {
+    summary: 'which synapses a module has, as JSON Schema',
+    load: () => import('./commands/inspect.js'),
+  },
+  keys: { summary: 'make, show and check hotkeys in files', load: () => import('./commands/keys.js') },
+  bench: { summary: 'load on a miner of your own', load: () => import('./commands/bench.js') },
 }
 
 const USAGE = `usage: levin COMMAND [OPTIONS]

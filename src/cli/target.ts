@@ -9,6 +9,14 @@ import { silentLogger } from '../logger.js'
 const FORM =
   '--to is HOTKEY@HOST:PORT, such as 5F...@127.0.0.1:8091; with --netuid a hotkey or a uid alone will do'
 
+/** @throws LevinError CONFIG when there is none, or more */
+export function onlyOne(to: readonly string[]): string {
+  const [target, ...more] = to
+  if (target === undefined) throw new LevinError('CONFIG', FORM)
+  if (more.length > 0) throw new LevinError('CONFIG', 'one miner is asked: give one --to')
+  return target
+}
+
 /** @throws LevinError CONFIG for what is no target, and what reading the chain throws */
 export async function targetOf(to: string, values: ConfigValues<typeof chainOptions>): Promise<Axon> {
   if (to.includes('@')) return addressOf(to)

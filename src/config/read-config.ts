@@ -54,7 +54,7 @@ export async function readConfig<O extends ConfigOptions>(
   const fromEnv = fromEnvironment(options, sources.env ?? process.env)
   const values: Record<string, unknown> = {}
   for (const [name, option] of Object.entries(options)) {
-    values[name] = valueOf(name, option, given.get(name) ?? fromEnv.get(name) ?? fromFile.get(name))
+    values[name] = parsed(name, option, given.get(name) ?? fromEnv.get(name) ?? fromFile.get(name))
   }
   return { values: values as ConfigValues<O>, positionals }
 }
@@ -177,7 +177,7 @@ function objectIn(path: string, text: string): object {
 const isTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.every((each) => typeof each === 'string')
 
-function valueOf(name: string, option: ConfigOption, given: Given | undefined): unknown {
+function parsed(name: string, option: ConfigOption, given: Given | undefined): unknown {
   if (given === undefined) {
     if (option.type === 'flag') return false
     return option.type === 'list' ? [] : option.default

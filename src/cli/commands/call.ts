@@ -12,7 +12,7 @@ import { Exit } from '../exit-codes.js'
 import { jsonOf, requestOf } from '../json-data.js'
 import type { Output } from '../output.js'
 import { targetOptions } from '../shared-options.js'
-import { targetOf } from '../target.js'
+import { onlyOne, targetOf } from '../target.js'
 
 const options = {
   ...targetOptions,
@@ -37,8 +37,7 @@ Bytes are {"$bytes": "base64"}, both ways.`,
   file: 'validator.json',
   positionals: { least: 1, most: 2 },
   async run(values, [name, json = '{}'], output) {
-    const [to, ...more] = values.to
-    if (to === undefined || more.length > 0) throw new LevinError('CONFIG', 'give one --to HOTKEY@HOST:PORT')
+    const to = onlyOne(values.to)
     const request = await requestOf(json)
     const timeoutMs = values['timeout-ms']
     const logger = consoleLogger('error')

@@ -4,13 +4,12 @@ import { subnetFrom } from '../../config/parts.js'
 import { checkEngine as engineChoice, loadEngine } from '../../transport/load-engine.js'
 import { defineCommand } from '../command.js'
 import { checkTheChain } from '../doctor/chain.js'
-import type { Finding, State } from '../doctor/finding.js'
+import type { Finding } from '../doctor/finding.js'
 import { checkBuffers, checkEngine, checkNode } from '../doctor/machine.js'
 import { checkPort } from '../doctor/port.js'
 import { checkCompiler, checkCopies } from '../doctor/project.js'
 import { checkWallet } from '../doctor/wallet.js'
-import { Exit } from '../exit-codes.js'
-import type { Output } from '../output.js'
+import { conclude, show } from '../tell.js'
 
 const options = { ...walletOptions, ...axonOptions, ...chainOptions } as const satisfies ConfigOptions
 
@@ -23,36 +22,25 @@ Give it the miner's own options, in its folder. It signs a handshake with its ow
   positionals: { least: 0, most: 0 },
   async run(values, _, output) {
     const all: Finding[] = []
-    const tell = (...findings: Finding[]): void => {
+    const told = (...findings: Finding[]): void => {
       all.push(...findings)
       for (const finding of findings) show(finding, output)
     }
     const folder = process.cwd()
-    tell(checkNode(process.versions.node))
-    tell(await checkEngine(engineChoice('doctor', undefined), loadEngine))
-    tell(...(await checkCopies(folder)), await checkCompiler(folder))
-    tell(await checkBuffers())
+    told(checkNode(process.versions.node))
+    told(await checkEngine(engineChoice('doctor', undefined), loadEngine))
+    told(...(await checkCopies(folder)), await checkCompiler(folder))
+    told(await checkBuffers())
     const { findings, signer } = await checkWallet(values)
-    tell(...findings)
+    told(...findings)
     const { finding, isRunning } = await checkPort(values['axon.ip'], values['axon.port'], signer)
-    tell(finding)
+    told(finding)
     const where = {
       externalIp: values['axon.external_ip'],
       port: values['axon.external_port'] ?? values['axon.port'],
       isRunning,
     }
-    tell(...(await checkTheChain(subnetFrom(values), signer, systemClock, where)))
-    output.json({ findings: all })
-    const count = all.filter(({ state }) => state === 'ill').length
-    output.say(count === 0 ? '\nnothing is in the way' : `\n${count} to mend`)
-    return count === 0 ? Exit.done : Exit.notWell
+    told(...(await checkTheChain(subnetFrom(values), signer, systemClock, where)))
+    return conclude(all, output)
   },
 })
-
-const MARKS: Readonly<Record<State, string>> = { well: 'ok', odd: 'odd', ill: 'ILL', skipped: '-' }
-const NAME_WIDTH = 17
-
-function show({ check, state, found, cure }: Finding, output: Output): void {
-  output.say(`${MARKS[state].padEnd(4)} ${check.padEnd(NAME_WIDTH)} ${found}`)
-  if (cure !== undefined) output.say(`     ${' '.repeat(NAME_WIDTH)} → ${cure}`)
-}
