@@ -121,7 +121,11 @@ async function checkAxon(
   if (!isRunning)
     return [...findings, skipped('firewall', 'the miner does not run here: start it, and ask again')]
   const { is, why = '' } = await dial({ hotkey: signer.hotkey, host: axon.host, port: axon.port }, signer)
-  if (is === 'there') return [...findings, well('firewall', `the miner answers at ${published}`)]
+  if (is === 'there')
+    return [
+      ...findings,
+      well('firewall', `a miner answers at ${published}${why && ', and refuses its own hotkey, as most do'}`),
+    ]
   if (is === 'another') {
     return [...findings, ill('firewall', `another miner answers at ${published}: ${why}`, publish)]
   }

@@ -22,7 +22,7 @@ export async function checkPort(
   if (failure === 'EADDRINUSE' && signer !== undefined) {
     const reached = await reach({ hotkey: signer.hotkey, host: local(host), port }, signer)
     if (reached.is === 'there')
-      return { finding: well('port', `this miner runs on UDP ${host}:${port}`), isRunning: true }
+      return { finding: well('port', `a miner runs on UDP ${host}:${port}`), isRunning: true }
   }
   return { finding: ill('port', ...wordsOf(failure, host, port)), isRunning: false }
 }

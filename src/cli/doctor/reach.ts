@@ -8,7 +8,7 @@ import { silentLogger } from '../../logger.js'
 const TIMEOUT_MS = 4_000
 
 export interface Reached {
-  /** `there`: a miner of this hotkey answers, also when it refuses us; `another` miner does; `nobody` does. */
+  /** `there`: a miner answers, which proved this hotkey, or refuses us and then proves nothing; `another` does; `nobody` does. */
   readonly is: 'there' | 'another' | 'nobody'
   readonly why?: string
 }
