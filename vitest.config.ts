@@ -5,10 +5,14 @@ const levin = fileURLToPath(new URL('./src/index.ts', import.meta.url))
 
 const subtensor = fileURLToPath(new URL('./src/subtensor/index.ts', import.meta.url))
 
+const config = fileURLToPath(new URL('./src/config/index.ts', import.meta.url))
+
 const testing = fileURLToPath(new URL('./src/testing/index.ts', import.meta.url))
 
 const shared = {
-  resolve: { alias: { 'levin/subtensor': subtensor, 'levin/testing': testing, levin } },
+  resolve: {
+    alias: { 'levin/subtensor': subtensor, 'levin/config': config, 'levin/testing': testing, levin },
+  },
   test: {
     setupFiles: ['./test/support/setup.ts'],
     environment: 'node' as const,

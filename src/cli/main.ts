@@ -2,7 +2,7 @@
 import { nearest } from '../config/nearest.js'
 /** levin: the command for whoever writes and runs miners and validators. */
 import { readConfig } from '../config/read-config.js'
-import { usageOf } from '../config/usage.js'
+import { helpOf } from '../config/usage.js'
 import { LevinError } from '../errors.js'
 import type { Command } from './command.js'
 import { Exit, exitCodeOf } from './exit-codes.js'
@@ -58,10 +58,7 @@ async function main([name, ...args]: string[]): Promise<number> {
 async function run(command: Command, args: string[], output: Output): Promise<number> {
   const options = { ...command.options, ...jsonOption }
   if (args.includes('--help')) {
-    const file = command.file === undefined ? '' : `; default ${command.file}, when it is there`
-    output.raw(
-      `usage: levin ${command.usage}\n${command.about}\n${usageOf(options)}\n  --config FILE: JSON with such names${file}\n`,
-    )
+    output.raw(`${helpOf(`usage: levin ${command.usage}\n${command.about}`, options, command.file)}\n`)
     return Exit.done
   }
   const { least, most } = command.positionals

@@ -8,5 +8,5 @@ export {
   walletOptions,
 } from './options.js'
 export { signerFrom, subnetFrom } from './parts.js'
-export { programConfig } from './program.js'
+export { programArguments, programConfig } from './program.js'
 export { type Config, type ConfigSources, readConfig } from './read-config.js'

@@ -1,7 +1,13 @@
 import type { ConfigOption, ConfigOptions } from './options.js'
 
-/** The lines of `--help` about options, one for each. */
-export function usageOf(options: ConfigOptions): string {
+/** What `--help` prints. @param file what is read when it is there */
+export function helpOf(usage: string, options: ConfigOptions, file: string | undefined): string {
+  const usual = file === undefined ? '' : `; default ${file}, when it is there`
+  return `${usage}\n${linesOf(options)}\n  --config FILE: JSON with these names${usual}`
+}
+
+/** One for each option. */
+function linesOf(options: ConfigOptions): string {
   const rows = Object.entries(options).map(
     ([name, option]) => [`  --${name}${valueName(option)}`, `${option.help}${sources(option)}`] as const,
   )
