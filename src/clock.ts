@@ -1,3 +1,5 @@
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
+
 /** The only place that reads the machine's time or starts a timer: tests put their own clock in its place. */
 export interface Clock {
   /** UNIX time in milliseconds, for what is written on the wire. May jump. */
@@ -17,6 +19,10 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer)
   },
 }
+
+/** Resolves after `ms` milliseconds, or when `signal` aborts. It keeps the process alive, which a clock's timer does not. */
+export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  setTimeoutPromise(ms, undefined, { signal }).catch(() => {})
 
 /** Waits until `work` has settled, for `ms` milliseconds at most. Never rejects. @returns whether it has settled */
 export async function settles(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {

@@ -48,7 +48,7 @@ interface LevinErrorDetails {
 export class LevinError extends Error {
   override readonly name = 'LevinError'
   readonly code: LevinErrorCode
-  /** With `PEER_ERROR`: the protocol's text as the peer sent it, for instance `handler timed out`. */
+  /** With `PEER_ERROR`: the protocol's text, for instance `handler timed out`; what is not printable in it is escaped, and it ends after 256 characters. */
   readonly peerMessage?: string
   /** With `PEER_ERROR` of a Levin miner, sometimes: what the miner's log calls this call, to ask its operator about it. */
   readonly callId?: string

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { systemClock } from './clock.js'
+import { printable } from './shown.js'
 
 /** Where Levin writes what happened. Any logger with these four methods will do; most have them with other argument orders. */
 export interface Logger {
@@ -28,7 +29,7 @@ export function consoleLogger(least: LogLevel = 'info'): Logger {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return () => {}
     return (message: string, fields?: LogFields) => {
       const rest = fields === undefined ? '' : ` ${textOf(fields)}`
-      console.error(`${new Date(systemClock.unixMs()).toISOString()} ${level} ${message}${rest}`)
+      console.error(printable(`${new Date(systemClock.unixMs()).toISOString()} ${level} ${message}${rest}`))
     }
   }
   return loggerOf(write)
@@ -66,9 +67,19 @@ function textOf(fields: LogFields): string {
   }
 }
 
+/** Of a text in a line: who throws an error may put a request into it. */
+const MOST_CHARACTERS = 8 * 1024
+
+export const clipped = <T>(text: T): T | string =>
+  typeof text === 'string' && text.length > MOST_CHARACTERS
+    ? `${text.slice(0, MOST_CHARACTERS)}... (${text.length} characters)`
+    : text
+
 /** What JSON has no word for, as text: an error with its code, stack and cause, a bigint as its digits. */
 function plain(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString()
+  if (typeof value === 'string') return clipped(value)
   if (!(value instanceof Error)) return value
-  return { ...value, message: value.message, stack: value.stack, cause: value.cause }
+  const { message, stack, cause } = value
+  return { ...value, message: clipped(message), stack: clipped(stack), cause }
 }

@@ -2,7 +2,8 @@
 import { inspect } from 'node:util'
 import { destination, type Logger as Pino, pino, stdSerializers } from 'pino'
 import { LevinError } from './errors.js'
-import { guarded, LEVELS, type LogFields, type Logger, type LogLevel, loggerOf } from './logger.js'
+import { clipped, guarded, LEVELS, type LogFields, type Logger, type LogLevel, loggerOf } from './logger.js'
+import { printable } from './shown.js'
 
 /** What waits in memory while a disk is full; lines beyond are lost. Far more than the longest line. */
 const MAX_UNWRITTEN_BYTES = 1024 * 1024
@@ -32,7 +33,8 @@ function standardError(level: LogLevel): Pino {
   // sync: what was written when the process ends is there to be read
   const to = destination({ dest: 2, sync: true, maxLength: MAX_UNWRITTEN_BYTES })
   to.on('error', () => {}) // a full disk costs lines; nobody listening, it would end the process
-  return pino({ name: 'levin', level }, to)
+  // JSON leaves some characters as they are that a terminal obeys.
+  return pino({ name: 'levin', level }, { write: (line) => to.write(`${printable(line.slice(0, -1))}\n`) })
 }
 
 /** What pino's types do not say of it. */
@@ -41,7 +43,10 @@ type Serializing = Pino & { readonly [pino.symbols.serializersSym]?: { readonly 
 /** Pino's serializer writes to the error and reads its getters; what it trips over is inspected, which does neither. */
 function plain(error: unknown): unknown {
   try {
-    return stdSerializers.errWithCause(error as Error)
+    const serialized: unknown = stdSerializers.errWithCause(error as Error)
+    const { message, stack } = Object(serialized) as Partial<Error>
+    if (typeof message !== 'string') return clipped(serialized) // anything can be thrown
+    return { ...(serialized as object), message: clipped(message), stack: clipped(stack) }
   } catch {
     return inspect(error, { customInspect: false })
   }

@@ -1,8 +1,12 @@
 import type { Clock } from './clock.js'
 import type { LogFields, Logger, LogLevel } from './logger.js'
+import { shown } from './shown.js'
 
 /** How long lines of one kind are counted instead of written. */
 const QUIET_MS = 60_000
+
+/** Of an error's message. */
+const MOST_CHARACTERS = 1024
 
 interface Kind {
   readonly level: LogLevel
@@ -61,5 +65,5 @@ export class Summary {
 /** An error as its message: its stack was in the first line, and loggers write errors that are fields themselves. */
 function inWords(fields: LogFields): LogFields {
   const { error } = fields
-  return error instanceof Error ? { ...fields, error: error.message } : fields
+  return error instanceof Error ? { ...fields, error: shown(error.message, MOST_CHARACTERS) } : fields
 }

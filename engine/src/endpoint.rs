@@ -12,6 +12,7 @@ use crate::config::{self, Options, ResetKey};
 use crate::connection::{Birth, Connection};
 use crate::deadlines::Deadlines;
 use crate::memory::{By, Memory};
+use crate::resets::Resets;
 use crate::socket::{Batch, Socket};
 use crate::streams::stream_id;
 use crate::table::Table;
@@ -70,6 +71,7 @@ pub struct Endpoint {
     dials: Option<ClientConfig>,
     pub(crate) validates: bool,
     pub(crate) is_refusing: bool,
+    pub(crate) resets: Resets,
     keep_alive: Duration,
     max_streams: u32,
     pub(crate) table: Table,
@@ -104,6 +106,7 @@ impl Endpoint {
             dials,
             validates: options.server.as_ref().is_some_and(|own| own.validate),
             is_refusing: false,
+            resets: Resets::default(),
             keep_alive: Duration::from_millis(options.keep_alive_ms.into()),
             max_streams: options.max_streams,
             table: Table::default(),

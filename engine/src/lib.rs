@@ -8,6 +8,7 @@
 //! | `table`, `deadlines`                     | which connection is meant, and when it wants to be looked at     |
 //! | `connection`, `streams`, `events`        | one connection: its limits, its bytes, what is told of it        |
 //! | `memory`                                 | records, bytes and commands, shared with JavaScript              |
+//! | `resets`                                 | how many stateless resets go out                                 |
 //! | `tidy`                                   | when memory goes back to the system                              |
 //! | `socket`, `address`, `tls`, `config`, `limits` | what these stand on                                        |
 //! | `sr25519`                                | signatures of the handshake                                      |
@@ -24,6 +25,7 @@ mod events;
 mod limits;
 mod memory;
 mod receive;
+mod resets;
 mod silence;
 mod socket;
 mod sr25519;

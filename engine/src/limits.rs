@@ -26,8 +26,10 @@ pub const CRYPTO_BUFFER: usize = 16 * 1024;
 pub const UNDECIDED: usize = 16;
 /// Life of a Retry's token: several round trips on the worst path, and too short to collect them.
 pub const RETRY_TOKEN_LIFE: Duration = Duration::from_secs(15);
-/// Between two stateless resets, to whomever: 50 a second are 2 KiB.
-pub const RESET_INTERVAL: Duration = Duration::from_millis(20);
+/// Stateless resets in a second, to one source and to all: 100 are 4 KiB. A validator needs one for each connection.
+pub const RESETS_OF_ONE: u32 = 10;
+pub const RESETS_OF_ALL: u32 = 100;
+pub const RESET_WINDOW: Duration = Duration::from_secs(1);
 
 /// Time in which a peer acknowledges what needs it, at most: four times the longest delay that QUIC allows. What is sent
 /// later than this after its last datagram was not just an acknowledgement of that one.

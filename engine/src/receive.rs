@@ -93,8 +93,9 @@ impl Endpoint {
                 self.newcomer(incoming, datagram.len(), at, &mut scratch, gate);
             }
             Some(DatagramEvent::Response(transmit)) => {
-                self.count_response(&scratch);
-                self.respond(&transmit, &scratch);
+                if self.may_respond(&scratch, from.ip(), at) {
+                    self.respond(&transmit, &scratch);
+                }
             }
             None => self.counters.malformed += 1,
         }
@@ -150,13 +151,20 @@ impl Endpoint {
         }
     }
 
-    /// What quinn answers by itself: a stateless reset, a list of versions, or that a token is no good.
-    fn count_response(&mut self, packet: &[u8]) {
+    /// Counts what quinn answers by itself: a stateless reset, a list of versions, or that a token is no good.
+    fn may_respond(&mut self, packet: &[u8], host: IpAddr, now: Instant) -> bool {
         match packet {
-            [first, ..] if first & LONG_HEADER == 0 => self.counters.resets += 1,
+            [first, ..] if first & LONG_HEADER == 0 => {
+                if !self.resets.may_go(host, now) {
+                    self.counters.malformed += 1;
+                    return false;
+                }
+                self.counters.resets += 1;
+            }
             [_, 0, 0, 0, 0, ..] => {}
             _ => self.counters.bad_token += 1,
         }
+        true
     }
 
     /// Answers that cost no state are lost when the kernel has no room: who needs one asks again.

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { LevinError } from '../errors.js'
+import { shown } from '../shown.js'
 import type { HandshakeRequest, HandshakeResponse } from '../wire/messages.js'
 import { MAX_FUTURE_SECONDS, MAX_SIGNATURE_AGE_SECONDS, type NonceCache } from './nonce-cache.js'
 import type { Signer } from './signer.js'
@@ -59,7 +60,7 @@ export function checkHandshakeResponse(options: {
   if (response.minerHotkey !== wantedHotkey) {
     throw new LevinError(
       'WRONG_PEER',
-      `wanted miner ${wantedHotkey}, but ${JSON.stringify(response.minerHotkey.slice(0, 64))} answered`,
+      `wanted miner ${wantedHotkey}, but '${shown(response.minerHotkey, 64)}' answered`,
     )
   }
   if (response.certFingerprint === null) {

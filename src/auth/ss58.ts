@@ -1,6 +1,7 @@
 import { decodeAddress } from '@polkadot/util-crypto/address/decode'
 import { encodeAddress } from '@polkadot/util-crypto/address/encode'
 import { LevinError } from '../errors.js'
+import { shown } from '../shown.js'
 
 /** Bittensor's address type: every hotkey starts with a 5. */
 const PREFIX = 42
@@ -44,7 +45,7 @@ export function decodeHotkey(text: string): Uint8Array {
   if (key === undefined) {
     throw new LevinError(
       'CONFIG',
-      `${JSON.stringify(text)} is not a hotkey: give its SS58 address (it starts with 5)`,
+      `${JSON.stringify(typeof text === 'string' ? shown(text, 64) : text)} is not a hotkey: give its SS58 address (it starts with 5)`,
     )
   }
   return key

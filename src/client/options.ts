@@ -3,11 +3,13 @@ import type { Signer } from '../auth/signer.js'
 import { decodeHotkey } from '../auth/ss58.js'
 import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
+import { limited } from '../limited-logger.js'
 import type { Logger } from '../logger.js'
 import { checkKeys, integer, MAX_TIMER_MS, milliseconds } from '../options.js'
 import { checkLogger } from '../pino-logger.js'
 import { Summary } from '../summary.js'
 import { checkEngine, type EngineChoice } from '../transport/load-engine.js'
+import { checkHangMs, hangMsOfEnvironment } from '../watchdog/supervised.js'
 import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD } from '../wire/frame.js'
 import type { Reconnecting, ReconnectOptions } from './backoff.js'
 import { checkStreamBytes } from './call-options.js'
@@ -46,6 +48,12 @@ export interface ValidatorOptions {
   readonly idleTimeoutMs?: number
   /** Milliseconds of silence after which the miner is asked for a sign of life. Default 30,000, as btlightning. */
   readonly keepAliveMs?: number
+  /**
+   * Milliseconds for which the event loop may stand still before the process is ended, by a thread beside the loop, so that
+   * its supervisor starts it again; 500 or more, or 0 for never. It is watched from the first call on. Default: the
+   * environment variable `LEVIN_HANG_MS`, which `levin-supervisor` sets to 1,000, else 0.
+   */
+  readonly hangMs?: number
   /** For tests: another clock than the machine's. */
   readonly clock?: Clock
 }
@@ -72,6 +80,7 @@ const KEYS: readonly (keyof ValidatorOptions)[] = [
   'maxFrameBytes',
   'idleTimeoutMs',
   'keepAliveMs',
+  'hangMs',
   'clock',
 ]
 
@@ -95,8 +104,8 @@ export function checkValidatorOptions(options: ValidatorOptions): ValidatorSetti
     )
   }
   decodeHotkey(signer.hotkey)
-  const logger = checkLogger('new Validator', options.logger, 'warn')
   const clock = options.clock ?? systemClock
+  const logger = limited(checkLogger('new Validator', options.logger, 'warn'), clock)
   const idleTimeoutMs = integer(WHERE, 'idleTimeoutMs', options.idleTimeoutMs ?? 150_000, 100, 3_600_000)
   return {
     signer,
@@ -124,6 +133,7 @@ export function checkValidatorOptions(options: ValidatorOptions): ValidatorSetti
       10,
       idleTimeoutMs - 1,
     ),
+    hangMs: checkHangMs(`${WHERE}: hangMs`, options.hangMs ?? hangMsOfEnvironment()),
     clock,
   }
 }

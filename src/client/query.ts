@@ -1,5 +1,7 @@
 /** A synapse that is answered once. */
+
 import { LevinError } from '../errors.js'
+import { shown } from '../shown.js'
 import { MessageType, messageTypeName } from '../wire/message-type.js'
 import { decodeSynapseResponse } from '../wire/messages.js'
 import type { SynapseData, Value } from '../wire/value.js'
@@ -60,7 +62,7 @@ export const query = (options: ExchangeOptions): Promise<Answer<SynapseData>> =>
 
 /** The protocol's error text, as an error of ours. */
 export function peerError(text: string | null, id?: Value): LevinError {
-  const peerMessage = text ?? 'no reason given'
+  const peerMessage = text === null ? 'no reason given' : shown(text)
   const callId = typeof id === 'string' && CALL_ID.test(id) ? id : undefined
   const where = callId === undefined ? '' : ` (call ${callId} in its log)`
   return new LevinError('PEER_ERROR', `the miner answered: ${peerMessage}${where}`, { peerMessage, callId })

@@ -13,6 +13,7 @@ import { checkKeys } from '../options.js'
 import type { Dialler } from '../transport/engine.js'
 import type { Link } from '../transport/link.js'
 import { defaultQuicOptions } from '../transport/quic-options.js'
+import { watchLoop } from '../watchdog/watchdog.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
 import { Attempt } from './attempt.js'
 import { type Axon, checkAxon } from './axon.js'
@@ -70,6 +71,7 @@ export class Validator {
   #dialler: Promise<Dialler> | undefined
   readonly #links = new Set<Link>()
   readonly #attempts = new Set<Attempt>()
+  #unwatch = (): void => {}
   #closed = false
 
   /** @throws LevinError CONFIG for an option that is missing, unknown or out of range */
@@ -272,7 +274,8 @@ export class Validator {
   }
 
   async #makeDialler(): Promise<Dialler> {
-    const { clock, engine: choice, idleTimeoutMs, keepAliveMs, logger } = this.#settings
+    const { clock, engine: choice, hangMs, idleTimeoutMs, keepAliveMs, logger } = this.#settings
+    this.#unwatch = watchLoop(hangMs, logger)
     const engine = await startEngine(choice, logger)
     return engine.dialler({ ...defaultQuicOptions, idleTimeoutMs, keepAliveMs, maxPeerStreams: 0 }, clock)
   }
@@ -284,6 +287,7 @@ export class Validator {
       attempt.giveUp(new LevinError('ABORTED', 'the validator was closed'))
     for (const link of this.#links) link.close(CLOSE_CODE, CloseReason.clientShutdown)
     this.#pool.close()
+    this.#unwatch()
     this.#settings.noise.stop()
     this.#dialler?.then(
       (dialler) => dialler.close(),

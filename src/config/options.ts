@@ -161,4 +161,5 @@ export const KNOWN_VARIABLES: readonly string[] = [
   'BT_SIGNER_ADDRESS',
   'LEVIN_ENGINE',
   'LEVIN_HANG_MS',
+  'LEVIN_SUPERVISOR_FD',
 ]

@@ -2,6 +2,7 @@
  * Between plain decoded data and instances of the classes that a definition names. With `validity.ts`, the only importer
  * of class-validator and class-transformer.
  */
+
 import { types } from 'node:util'
 import { TransformationType } from 'class-transformer'
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js'
@@ -16,6 +17,7 @@ import {
 } from 'class-validator'
 import { ValidationExecutor } from 'class-validator/cjs/validation/ValidationExecutor.js'
 import { LevinError, type LevinErrorCode } from '../errors.js'
+import { shown } from '../shown.js'
 import { EncodedMap, Extension } from '../wire/value.js'
 import type { DtoClass } from './definition.js'
 import { isValid } from './validity.js'
@@ -208,7 +210,7 @@ function only(known: ReadonlySet<string> | undefined, object: object, drop: bool
   if (known === undefined) return object
   const unknown = Object.keys(object).filter((key) => !known.has(key))
   if (unknown.length === 0) return object
-  if (!drop) throw new Error(enumerate(unknown.map((key) => `property ${clip(key, 40)} should not exist`)))
+  if (!drop) throw new Error(enumerate(unknown.map((key) => `property ${shown(key, 40)} should not exist`)))
   return Object.fromEntries(Object.entries(object).filter(([key]) => known.has(key)))
 }
 
@@ -402,8 +404,8 @@ function textsOf(faults: readonly ValidationError[], cure: string, path = ''): s
       return `${path} must be an instance of its class: ${cure}`
     }
     const within = path === '' ? '' : `${path}: `
-    const where = path === '' ? clip(property, 40) : `${path}.${clip(property, 40)}`
-    const texts = Object.values(constraints).map((text) => within + clip(text, 200))
+    const where = path === '' ? shown(property, 40) : `${path}.${shown(property, 40)}`
+    const texts = Object.values(constraints).map((text) => within + shown(text, 200))
     return [...texts, ...textsOf(children, cure, where)]
   })
 }
@@ -412,6 +414,3 @@ function enumerate(texts: readonly string[]): string {
   const more = texts.length - MAX_FAULTS_NAMED
   return texts.slice(0, MAX_FAULTS_NAMED).join('; ') + (more > 0 ? `; and ${more} more` : '')
 }
-
-const clip = (text: string, most: number): string =>
-  text.length <= most ? text : `${text.slice(0, most)}...`

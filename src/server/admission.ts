@@ -1,4 +1,5 @@
 /** The miner's side of the handshake: in PROTOCOL's order, with the access policy before the costly signature check. */
+
 import {
   checkHandshakeRequest,
   type HandshakeRefusal,
@@ -7,6 +8,7 @@ import {
 } from '../auth/handshake.js'
 import { NonceCache } from '../auth/nonce-cache.js'
 import { LevinError } from '../errors.js'
+import { shown } from '../shown.js'
 import type { Summary } from '../summary.js'
 import type { Link } from '../transport/link.js'
 import {
@@ -30,6 +32,9 @@ import type { Observers } from './watch.js'
  * nothing; a known hotkey at a known address has no such limit, and shares that address's rate.
  */
 const VERIFIES_PER_SECOND = 500
+
+/** Of what a peer calls its hotkey: one has 48. */
+const HOTKEY_CHARACTERS = 64
 
 export type Refusal =
   | HandshakeRefusal
@@ -203,7 +208,7 @@ export class Admission {
     link: Link,
     rate: number,
   ): Uint8Array {
-    this.#report(refused, validatorHotkey.slice(0, 64), this.#skew(timestamp), link, rate)
+    this.#report(refused, shown(validatorHotkey, HOTKEY_CHARACTERS), this.#skew(timestamp), link, rate)
     return encodeHandshakeResponse(refuseHandshake(this.#settings.signer.hotkey, this.#now()))
   }
 

@@ -125,13 +125,14 @@ export class LiveCall extends Call {
     }
   }
 
-  done(): void {
+  /** @param failed hears what a function of `onDone` threw */
+  done(failed = (error: unknown): void => this.log.error('a function of onDone() threw', { error })): void {
     this.#isDone = true
     for (const run of this.#whenDone ?? []) {
       try {
         run()
       } catch (error) {
-        this.log.error('a function of onDone() threw', { error })
+        failed(error)
       }
     }
     this.#whenDone = undefined

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.js'
 import type { LogFields, Logger } from '../logger.js'
+import { activity, began, ended, isRunning } from '../watchdog/watchdog.js'
 import type { Invoke } from './dispatch/route.js'
 import type { Observers } from './watch.js'
 
@@ -43,12 +44,15 @@ export class LoopWatch {
   /** The same handler, timed up to its first await. Costs two looks at the clock. */
   timed(synapse: string, invoke: Invoke): Invoke {
     const { blockedMs, clock } = this.#settings
+    const id = activity(synapse)
     return (request, call) => {
       this.#seen.add(synapse)
+      began(id)
       const beganMs = clock.monotonicMs()
       try {
         return invoke(request, call)
       } finally {
+        ended()
         const ms = clock.monotonicMs() - beganMs
         if (ms >= blockedMs) this.#handlerBlocked(synapse, ms)
       }
@@ -64,6 +68,7 @@ export class LoopWatch {
       this.#explainedMs = 0
       this.#seen.clear()
       for (const synapse of this.#running()) this.#seen.add(synapse)
+      isRunning([...this.#seen])
       this.start()
     })
   }

@@ -19,12 +19,14 @@ import { type Certificate, createCertificate } from '../transport/certificate.js
 import type { Listener } from '../transport/engine.js'
 import type { Address } from '../transport/link.js'
 import { defaultQuicOptions } from '../transport/quic-options.js'
+import { watchLoop } from '../watchdog/watchdog.js'
 import { CloseReason } from '../wire/protocol-texts.js'
 import { isOpen } from './access/open.js'
 import { type AccessPolicy, ruleOf } from './access/rule.js'
 import type { LiveCall } from './call.js'
 import type { HandlerClass, HandlerScope } from './dispatch/container.js'
 import type { Invoke } from './dispatch/route.js'
+import { keptSecret } from './kept-secret.js'
 import { checkMinerOptions, type MinerOptions, type MinerSettings } from './options.js'
 import type { AnyMiddleware, Middleware, NothingAdded } from './policy/middleware.js'
 import { type DeclaredHandler, MinerService } from './service.js'
@@ -61,6 +63,7 @@ export class Miner<Added extends object = NothingAdded> {
   #listener: Listener | undefined
   #starting: Promise<Address> | undefined
   #closed: Promise<void> | undefined
+  #unwatch = (): void => {}
   #state: 'new' | 'listening' | 'closed' = 'new'
 
   /** @throws LevinError CONFIG for an option that is missing, unknown or out of range */
@@ -222,7 +225,7 @@ export class Miner<Added extends object = NothingAdded> {
   }
 
   async #start({ host = '0.0.0.0', port = DEFAULT_PORT }: ListenAddress): Promise<Address> {
-    const { logger } = this.#settings
+    const { hangMs, logger } = this.#settings
     const certificate = createCertificate()
     const fingerprint = certificateFingerprint(certificate.der)
     const service = new MinerService(
@@ -243,6 +246,7 @@ export class Miner<Added extends object = NothingAdded> {
     if (this.#listener === undefined || this.#isClosed) {
       throw new LevinError('ABORTED', 'the miner was closed before it listened') // close() stops what there is
     }
+    this.#unwatch = watchLoop(hangMs, logger)
     if (isOpen(this.#access)) logger.warn('access is open(): every hotkey that can sign is admitted')
     const { address } = this.#listener
     logger.info('miner listening', { hotkey: this.hotkey, ...address, synapses: [...this.#declared.keys()] })
@@ -255,7 +259,7 @@ export class Miner<Added extends object = NothingAdded> {
     { host, port }: Required<ListenAddress>,
     certificate: Certificate,
   ): Promise<Listener> {
-    const { clock, idleTimeoutMs, keepAliveMs, logger, maxStreams, resetSecret } = this.#settings
+    const { clock, idleTimeoutMs, keepAliveMs, logger, maxStreams } = this.#settings
     const { sourceFilter, validateAddresses } = this.#settings
     try {
       const engine = await startEngine(this.#settings.engine, logger)
@@ -266,7 +270,7 @@ export class Miner<Added extends object = NothingAdded> {
         clock,
         quic: { ...defaultQuicOptions, idleTimeoutMs, keepAliveMs, maxPeerStreams: maxStreams },
         validateAddress: validateAddresses,
-        resetSecret,
+        resetSecret: this.#settings.resetSecret ?? (await keptSecret(this.hotkey, logger)),
         ...(sourceFilter && { admitsSource: (source) => sourceFilter.admits(source) }),
         isKnownSource: (source) => service.admission.rate.isKnown(source),
         onConnection: (link) => service.accept(link),
@@ -297,6 +301,7 @@ export class Miner<Added extends object = NothingAdded> {
     await this.#service?.drain(dueMs - clock.monotonicMs())
     await this.#listener?.close(CloseReason.serverShutdown, dueMs - clock.monotonicMs())
     await this.#service?.stop()
+    this.#unwatch()
     logger.info('miner stopped', { hotkey: this.hotkey })
   }
 

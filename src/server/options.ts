@@ -1,19 +1,19 @@
-import { randomBytes } from 'node:crypto'
 import type { Signer } from '../auth/signer.js'
 import { decodeHotkey } from '../auth/ss58.js'
 import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
+import { limited } from '../limited-logger.js'
 import type { Logger } from '../logger.js'
 import { integer as checkInteger, checkKeys } from '../options.js'
 import { checkLogger } from '../pino-logger.js'
 import { checkEngine, type EngineChoice } from '../transport/load-engine.js'
+import { checkHangMs, hangMsOfEnvironment } from '../watchdog/supervised.js'
 import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD } from '../wire/frame.js'
 import { type AccessPolicy, ruleOf } from './access/rule.js'
 import type { SourceFilter } from './access/source-filter.js'
 import type { DependencyContainer } from './dispatch/container.js'
 import { DEFAULT_WORKERS } from './dispatch/workers.js'
-
-const RESET_SECRET_BYTES = 32
+import { RESET_SECRET_BYTES } from './kept-secret.js'
 
 export interface MinerOptions {
   /** The miner's hotkey and what signs for it. */
@@ -54,11 +54,18 @@ export interface MinerOptions {
   /**
    * 32 secret bytes that stay the same when the miner starts again on the same address and port, so that validators
    * notice with the next packet they send.
-   * Default: derived from the signer's seed; with a signer that has none, drawn at each start.
+   * Default: derived from the signer's seed; with a signer that has none, drawn once and kept in `~/.local/state/levin`, or
+   * below `XDG_STATE_HOME`.
    */
   readonly resetSecret?: Uint8Array
   /** Milliseconds for which the event loop may stand still before the log names who did it. Default 100. */
   readonly blockedMs?: number
+  /**
+   * Milliseconds for which the event loop may stand still before the process is ended, by a thread beside the loop, so that
+   * its supervisor starts it again; 500 or more, or 0 for never. Default: the environment variable `LEVIN_HANG_MS`, which
+   * `levin-supervisor` sets to 1,000, else 0. Several miners and validators of a process share the first one's.
+   */
+  readonly hangMs?: number
   /** Threads for handlers with the `worker` option, started when there is such a handler. Default: one less than there are cores, and at least one. */
   readonly workers?: number
   /** Milliseconds that `close` waits for running calls. Default 10,000. */
@@ -78,8 +85,12 @@ export interface MinerOptions {
 }
 
 /** Checked, with every default filled in. */
-export type MinerSettings = Required<Omit<MinerOptions, Optional>> & Pick<MinerOptions, Optional>
-type Optional = 'container' | 'sourceFilter'
+export type MinerSettings = Required<Omit<MinerOptions, Optional>> &
+  Pick<MinerOptions, Optional> & {
+    /** What the author's handlers write to: `logger` has limits for what peers cause. */
+    readonly callLogger: Logger
+  }
+type Optional = 'container' | 'sourceFilter' | 'resetSecret'
 
 const KEYS: readonly (keyof MinerOptions)[] = [
   'signer',
@@ -97,6 +108,7 @@ const KEYS: readonly (keyof MinerOptions)[] = [
   'sourceFilter',
   'resetSecret',
   'blockedMs',
+  'hangMs',
   'workers',
   'drainMs',
   'maxFrameBytes',
@@ -110,7 +122,7 @@ const KEYS: readonly (keyof MinerOptions)[] = [
 /** @throws LevinError CONFIG naming the option and what it may be */
 export function checkMinerOptions(options: MinerOptions): MinerSettings {
   checkKeys('new Miner', options, KEYS)
-  const { signer, access, resetSecret, validateAddresses = true } = options
+  const { signer, access, validateAddresses = true } = options
   if (typeof signer?.sign !== 'function') {
     throw new LevinError(
       'CONFIG',
@@ -131,6 +143,7 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
       `new Miner: validateAddresses is ${validateAddresses}; it is true or false`,
     )
   }
+  const resetSecret = options.resetSecret ?? signer.secretFor?.('stateless reset')
   if (
     resetSecret !== undefined &&
     !(resetSecret instanceof Uint8Array && resetSecret.length === RESET_SECRET_BYTES)
@@ -140,14 +153,18 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
       `new Miner: resetSecret is not a Uint8Array of ${RESET_SECRET_BYTES} bytes`,
     )
   }
+  const clock = options.clock ?? systemClock
+  const callLogger = checkLogger('new Miner', options.logger, 'info')
   const idleTimeoutMs = integer('idleTimeoutMs', options.idleTimeoutMs, 150_000, 2, 3_600_000)
   return {
     signer,
     access,
     engine: checkEngine('new Miner', options.engine),
-    logger: checkLogger('new Miner', options.logger, 'info'),
+    logger: limited(callLogger, clock),
+    callLogger,
     ...(options.container && { container: options.container }),
     ...(options.sourceFilter && { sourceFilter: options.sourceFilter }),
+    ...(resetSecret && { resetSecret }),
     handlerTimeoutMs: milliseconds('handlerTimeoutMs', options.handlerTimeoutMs, 30_000, idleTimeoutMs),
     handshakeTimeoutMs: milliseconds('handshakeTimeoutMs', options.handshakeTimeoutMs, 10_000, idleTimeoutMs),
     strangerTimeoutMs: milliseconds('strangerTimeoutMs', options.strangerTimeoutMs, 30_000, idleTimeoutMs),
@@ -155,8 +172,8 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
     progressTimeoutMs: integer('progressTimeoutMs', options.progressTimeoutMs, 60_000, 1000, 3_600_000),
     accessReviewMs: integer('accessReviewMs', options.accessReviewMs, 60_000, 100, 86_400_000),
     validateAddresses,
-    resetSecret: resetSecret ?? signer.secretFor?.('stateless reset') ?? randomBytes(RESET_SECRET_BYTES),
     blockedMs: integer('blockedMs', options.blockedMs, 100, 10, 60_000),
+    hangMs: checkHangMs('new Miner: hangMs', options.hangMs ?? hangMsOfEnvironment()),
     workers: integer('workers', options.workers, DEFAULT_WORKERS, 1, 1024),
     drainMs: integer('drainMs', options.drainMs, 10_000, 0, 3_600_000),
     maxFrameBytes: integer(
@@ -170,7 +187,7 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
     maxStreams: integer('maxStreams', options.maxStreams, 128, 1, 65_536),
     idleTimeoutMs,
     keepAliveMs: milliseconds('keepAliveMs', options.keepAliveMs, 30_000, idleTimeoutMs),
-    clock: options.clock ?? systemClock,
+    clock,
   }
 }
 

@@ -86,7 +86,7 @@ export class MinerService implements ExchangeHost {
     this.#middleware = middleware
     this.#routes = this.#makeRoutes(handlers, middleware)
     this.noise = new Summary(logger, clock)
-    this.dispatcher = new Dispatcher(this.#routes, maxFrameBytes, clock, logger, observers, this.noise)
+    this.dispatcher = new Dispatcher(this.#routes, settings, observers, this.noise)
     this.#peers = new Peers(settings.maxValidators, clock)
     this.#progress = new ProgressWatch(
       clock,

@@ -12,7 +12,7 @@ export interface HandshakeEvent {
   readonly accepted: boolean
   /** Why not; undefined when accepted. In words that never reach the peer. */
   readonly reason: string | undefined
-  /** SS58 as the peer claimed it, at most 64 characters; proved when accepted. Empty when the request could not be read. */
+  /** SS58 as the peer claimed it, escaped and cut after 64 characters; proved when accepted. Empty when the request could not be read. */
   readonly hotkey: string
   readonly remote: Address
   /** Seconds that the peer's clock is ahead of ours, by the request's timestamp; undefined when it could not be read. */

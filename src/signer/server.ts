@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { lstat, rm } from 'node:fs/promises'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
-import { inspect } from 'node:util'
 import { handshakeObjection } from '../auth/handshake-text.js'
 import type { Signer } from '../auth/signer.js'
 import { type Clock, systemClock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import { guarded, type Logger } from '../logger.js'
+import { shown } from '../shown.js'
 import { Summary } from '../summary.js'
 import { Lines } from './lines.js'
 import {
@@ -122,7 +122,7 @@ export class SignerServer {
     const signer = this.#signers.get(question.hotkey)
     const objection =
       signer === undefined
-        ? `there is no key of ${inspect(question.hotkey.slice(0, 64))} here`
+        ? `there is no key of '${shown(question.hotkey, 64)}' here`
         : handshakeObjection(signer.hotkey, question.message, this.#clock.unixMs())
     if (signer === undefined || objection !== undefined) {
       this.#summary.note(

@@ -1,6 +1,8 @@
 /** A chain by its nodes: one connection, used by all in this process who ask the same nodes, each in its turn. */
+
 import { type Clock, inTime } from '../clock.js'
 import { LevinError } from '../errors.js'
+import { shown } from '../shown.js'
 import { Connection } from './connection.js'
 import type { ChainSettings } from './options.js'
 
@@ -119,7 +121,10 @@ class Nodes {
     if (genesis === undefined) return
     const found = await this.#asking(endpoint, settings)('chain_getBlockHash', [0])
     if (found !== genesis) {
-      throw new LevinError('WRONG_PEER', `it serves another chain: its genesis is ${JSON.stringify(found)}`)
+      throw new LevinError(
+        'WRONG_PEER',
+        `it serves another chain: its genesis is ${shown(JSON.stringify(found), 80)}`,
+      )
     }
   }
 

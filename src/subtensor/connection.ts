@@ -2,6 +2,7 @@
 import type { WebSocket } from 'ws'
 import type { Clock } from '../clock.js'
 import { LevinError } from '../errors.js'
+import { printable } from '../shown.js'
 import { loadWs } from './load-ws.js'
 
 /** A connection that is silent for twice this long is dead: NAT tables forget after a minute or more, and say nothing. */
@@ -165,14 +166,15 @@ function rpcFailure(error: RpcError): LevinError {
   const { code, message, data } = error
   const text = shorten([message, data].filter((part) => typeof part === 'string').join(': '))
   return new LevinError('PEER_ERROR', `the node answered ${text} (${code})`, {
-    cause: error,
-    peerMessage: message,
+    cause: { ...error, message: clip(message) },
+    peerMessage: printable(clip(message)),
   })
 }
 
-/** As JSON has it, so that a node's words cannot be taken for lines of ours. */
-const shorten = (text: string): string =>
-  JSON.stringify(text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}...` : text)
+/** In quotes, so that a node's words cannot be taken for ours. */
+const shorten = (text: string): string => printable(JSON.stringify(clip(text)))
+
+const clip = (text: string): string => (text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}...` : text)
 
 function failureOf(cause: Error): LevinError {
   const { code } = cause as NodeJS.ErrnoException

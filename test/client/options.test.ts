@@ -34,6 +34,7 @@ test('the defaults', () => {
     },
     idleTimeoutMs: 150_000,
     keepAliveMs: 30_000,
+    hangMs: 0,
     clock: systemClock,
   })
 })
@@ -51,6 +52,7 @@ test('what is given is kept', () => {
     reconnect: { firstMs: 10, mostMs: 20, fastTries: 0, probeMs: 30, jitter: 1, background: true },
     idleTimeoutMs: 500,
     keepAliveMs: 60,
+    hangMs: 600,
     clock: new FakeClock(),
   }
   expect(check(given)).toEqual({ ...needed, ...given, logger: expect.anything(), noise: expect.anything() })

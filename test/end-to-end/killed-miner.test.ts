@@ -18,9 +18,9 @@ afterAll(() => {
 /** Every request that ran, in either process. */
 const ran: number[] = []
 
-async function start(port: number): Promise<{ child: ChildProcess; port: number }> {
+async function start(port: number, signer = 'seed'): Promise<{ child: ChildProcess; port: number }> {
   const script = fileURLToPath(new URL('../support/killed-miner.mjs', import.meta.url))
-  const child = fork(script, [String(port)], { execArgv: [] })
+  const child = fork(script, [String(port), signer], { execArgv: [] })
   children.push(child)
   child.on('message', (told: { ran?: number }) => told.ran !== undefined && ran.push(told.ran))
   const [told] = (await once(child, 'message')) as [{ port: number }]
@@ -54,4 +54,24 @@ test('answers again within 2 s of its restart, and nothing runs twice', async ()
   await once(again.child, 'close')
   expect(new Set(ran).size).toBe(ran.length)
   expect(ran).toEqual(expect.arrayContaining(answered))
+})
+
+test.each(['seed', 'callback'])('tells with a %s signer that it was started again', async (signer) => {
+  const validator = newValidator()
+  const first = await start(0, signer)
+  const connection = await validator.connect({
+    hotkey: minerSigner.hotkey,
+    host: '127.0.0.1',
+    port: first.port,
+  })
+  await connection.query(WorkOn, { n: -1 })
+  first.child.kill('SIGKILL')
+  await once(first.child, 'exit')
+  const again = await start(first.port, signer)
+  // Not TIMED_OUT: a stateless reset is all that ends this connection, and only the old secret makes a good one.
+  await expect(connection.query(WorkOn, { n: -2 }, { timeoutMs: 10_000 })).rejects.toMatchObject({
+    code: 'CONNECTION_LOST',
+  })
+  again.child.kill('SIGKILL')
+  await once(again.child, 'close')
 })

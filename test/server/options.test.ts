@@ -17,6 +17,7 @@ test("the defaults are btlightning's", () => {
     ...needed,
     engine: process.env.LEVIN_ENGINE ?? 'auto',
     logger: expect.anything(),
+    callLogger: expect.anything(),
     handlerTimeoutMs: 30_000,
     handshakeTimeoutMs: 10_000,
     strangerTimeoutMs: 30_000,
@@ -27,6 +28,7 @@ test("the defaults are btlightning's", () => {
     resetSecret: minerSigner.secretFor!('stateless reset'),
     workers: DEFAULT_WORKERS,
     blockedMs: 100,
+    hangMs: 0,
     drainMs: 10_000,
     maxFrameBytes: 64 * 1024 * 1024,
     maxValidators: 128,
@@ -51,6 +53,7 @@ test('what is given is kept', () => {
     resetSecret: new Uint8Array(32),
     workers: 3,
     blockedMs: 10,
+    hangMs: 500,
     drainMs: 3,
     maxFrameBytes: 2 ** 20,
     maxValidators: 5,
@@ -59,7 +62,12 @@ test('what is given is kept', () => {
     keepAliveMs: 8,
     clock: new FakeClock(),
   }
-  expect(check(given)).toEqual({ ...needed, ...given, logger: expect.anything() })
+  expect(check(given)).toEqual({
+    ...needed,
+    ...given,
+    logger: expect.anything(),
+    callLogger: expect.anything(),
+  })
 })
 
 describe('who and for whom', () => {

@@ -1,9 +1,11 @@
-/** A miner process that is killed: tells its parent which requests ran. */
+/** A miner process that is killed: tells its parent which requests ran. `killed-miner.mjs PORT [seed|callback]` */
 import 'reflect-metadata'
-import { Miner, open, seedSigner, silentLogger, synapse } from '../../dist/index.js'
+import { callbackSigner, Miner, open, seedSigner, silentLogger, synapse } from '../../dist/index.js'
 
+const seed = seedSigner(new Uint8Array(32).fill(1))
+const elsewhere = callbackSigner(seed.hotkey, (message) => seed.sign(message))
 const miner = new Miner({
-  signer: seedSigner(new Uint8Array(32).fill(1)),
+  signer: process.argv[3] === 'callback' ? elsewhere : seed,
   access: open(),
   logger: silentLogger,
 })

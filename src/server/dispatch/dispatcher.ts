@@ -2,6 +2,7 @@
 import type { Clock } from '../../clock.js'
 import { LevinError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
+import { shown } from '../../shown.js'
 import type { Summary } from '../../summary.js'
 import type { Address, LinkStream } from '../../transport/link.js'
 import { FRAME_HEADER_BYTES } from '../../wire/frame.js'
@@ -35,10 +36,23 @@ export interface Running {
   drained(): void
 }
 
+export interface DispatcherSettings {
+  readonly clock: Clock
+  /** For what peers cause. */
+  readonly logger: Logger
+  /** For what handlers write. */
+  readonly callLogger: Logger
+  readonly maxFrameBytes: number
+}
+
+/** Of the words with which a request was refused: they name faults of it. */
+const MOST_REASON = 1024
+
 export class Dispatcher {
   readonly #routes: ReadonlyMap<string, Route>
   readonly #clock: Clock
   readonly #logger: Logger
+  readonly #callLogger: Logger
   /** In no order; each task knows its place. Not a Set, for the garbage that one leaves: see transport/turn.ts. */
   readonly #running: Task[] = []
   #whenIdle: (() => void)[] = []
@@ -51,9 +65,7 @@ export class Dispatcher {
 
   constructor(
     routes: ReadonlyMap<string, Route>,
-    maxFrameBytes: number,
-    clock: Clock,
-    logger: Logger,
+    { callLogger, clock, logger, maxFrameBytes }: DispatcherSettings,
     observers: Observers,
     noise: Summary,
   ) {
@@ -63,6 +75,7 @@ export class Dispatcher {
     this.#maxFrameBytes = maxFrameBytes
     this.#clock = clock
     this.#logger = logger
+    this.#callLogger = callLogger
   }
 
   isStream(synapse: string): boolean {
@@ -82,7 +95,7 @@ export class Dispatcher {
         caller: caller.hotkey,
         remote: caller.remote,
         deadline: this.#clock.unixMs() + route.timeoutMs,
-        logger: this.#logger,
+        logger: this.#callLogger,
       },
       packet,
     )
@@ -145,7 +158,17 @@ export class Dispatcher {
     { message: reason }: Error,
   ): void {
     const message = outcome === 'refused' ? 'refused a request' : 'refused an invalid request'
-    this.#noise.note(`${message} of '${synapse}'`, message, { call: id, caller, synapse, reason })
+    this.#noise.note(`${message} of '${synapse}'`, message, {
+      call: id,
+      caller,
+      synapse,
+      reason: shown(reason, MOST_REASON),
+    })
+  }
+
+  /** Peers can make any number of calls fail. */
+  failed({ id, caller, synapse }: LiveCall, message: string, error: unknown): void {
+    this.#logger.error(message, { call: id, caller, synapse, error })
   }
 
   /** Its handler is done, too. */
@@ -234,7 +257,7 @@ class Task implements Running {
   }
 
   #end(): void {
-    this.call.done()
+    this.call.done((error) => this.#dispatcher.failed(this.call, 'a function of onDone() threw', error))
     this.#dispatcher.finished(this)
   }
 
@@ -280,7 +303,7 @@ class Task implements Running {
     const { call } = this
     const { isStream } = this.route
     const isRefusal = outcome === 'refused' || outcome === 'invalid'
-    if (!isRefusal && call.whyEnded === undefined) call.log.error('a call failed', { error })
+    if (!isRefusal && call.whyEnded === undefined) this.#dispatcher.failed(call, 'a call failed', error)
     if (this.#isSettled) return
     if (isRefusal) this.#dispatcher.refused(call, outcome, error as Error) // outcomeOf knows its class
     const id = outcome === 'failed' && hasCode(error) ? call.id : undefined

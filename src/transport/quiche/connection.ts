@@ -2,7 +2,9 @@
  * One QUIC connection, from either end: a shell of five verbs around the engine's connection object, which does no IO:
  * receive a datagram, process what it brought, transmit, re-arm the timer, handle the timer.
  */
+
 import type { Clock } from '../../clock.js'
+import { shown } from '../../shown.js'
 import type { Address, CloseInfo, Link, LinkEvents, LinkStream, StreamEvents } from '../link.js'
 import { Allowance } from './allowance.js'
 import { MAX_PACKET_BYTES } from './config.js'
@@ -265,7 +267,7 @@ export class Connection implements Link, TurnMember, StreamHost {
         : 'closed without a reason'
       return { by: 'failed', code: 0, reason, application: false }
     }
-    const reason = Buffer.from(error.reason).toString('utf8')
+    const reason = shown(Buffer.from(error.reason).toString('utf8'))
     const by = peer !== null ? 'peer' : 'failed'
     return { by, code: error.errorCode, reason, application: error.isApp }
   }

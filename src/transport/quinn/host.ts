@@ -1,5 +1,7 @@
 /** One native endpoint, and the links on it: turns records into what the links tell their owners. */
+
 import { LevinError } from '../../errors.js'
+import { shown } from '../../shown.js'
 import type { Address, CloseInfo } from '../link.js'
 import type { Addon, NativeEngine, NativeOptions } from './addon.js'
 import { QuinnLink } from './link.js'
@@ -154,7 +156,7 @@ export class Host {
     return {
       by: BY[flags % APPLICATION] ?? 'failed',
       code: records[at + 2]!,
-      reason: this.memory.text(records[at + 3]!, records[at + 4]!),
+      reason: shown(this.memory.text(records[at + 3]!, records[at + 4]!)),
       application: flags >= APPLICATION,
     }
   }

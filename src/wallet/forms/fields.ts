@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { inspect } from 'node:util'
 import { LevinError } from '../../errors.js'
+import { printable } from '../../shown.js'
 
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -18,4 +19,4 @@ export function fieldsOf(text: Buffer): Fields {
 
 /** A field that is no secret, for a message. */
 export const shown = (value: unknown): string =>
-  inspect(value, { depth: 1, maxStringLength: 60, breakLength: Infinity })
+  printable(inspect(value, { depth: 1, maxStringLength: 60, breakLength: Infinity }))

@@ -6,6 +6,7 @@ import { keypairFromSubstrateKey } from '../../auth/secret-key.js'
 import { type Keypair, SECRET_KEY_BYTES } from '../../auth/sr25519.js'
 import { decodeSubstrateAddress } from '../../auth/ss58.js'
 import { LevinError } from '../../errors.js'
+import { printable } from '../../shown.js'
 import type { Password } from '../password.js'
 import { type Fields, shown } from './fields.js'
 
@@ -92,4 +93,5 @@ function keypairIn(body: Buffer): Keypair | undefined {
 const bytesOf = (text: string): Buffer =>
   text.startsWith('0x') ? Buffer.from(text.slice(2), 'hex') : Buffer.from(text, 'base64')
 
-const shownName = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 30) : typeof value)
+const shownName = (value: unknown): string =>
+  typeof value === 'string' ? printable(value.slice(0, 30)) : typeof value

@@ -133,6 +133,28 @@ onQuicPairs('a listener', ({ meet, quic }) => {
     expect(again.stats().resetsSent).toBeGreaterThan(0)
   })
 
+  test('sends stateless resets to a host ten times a second, whatever others are sent', async () => {
+    const { listener } = await meet()
+    const { port } = listener!.address
+    const resets = () => listener!.stats().resetsSent
+    const strays = async (host: string, count: number): Promise<number> => {
+      const handled = () => resets() + listener!.stats().dropped.malformed
+      const [before, handledBefore] = [resets(), handled()]
+      const socket = createSocket('udp4').bind(0, host)
+      await once(socket, 'listening')
+      atEnd(() => socket.close())
+      for (let i = 0; i < count; i++) {
+        socket.send(Buffer.concat([Buffer.from([0x41]), randomBytes(59)]), port, '127.0.0.1')
+      }
+      await until(() => handled() - handledBefore === count)
+      return resets() - before
+    }
+    const flood = await strays('127.0.0.2', 200)
+    expect(flood).toBeGreaterThanOrEqual(10)
+    expect(flood).toBeLessThan(100) // ten for each second that it took
+    expect(await strays('127.0.0.3', 1)).toBe(1)
+  })
+
   test('frees its port when it has closed', async () => {
     const { listener } = await meet()
     const { port } = listener.address
