@@ -86,6 +86,27 @@ describe('a project that init made', () => {
     expect(rounds).toMatch(/^round 1 {2}\w+ {2}28$/m)
   })
 
+  test('answers as docs/getting-started.md and its own README say', async () => {
+    const to = await start()
+    const pages = [new URL('../../docs/getting-started.md', import.meta.url), join(project, 'README.md')]
+    const calls = pages.map((page) => [
+      ...readFileSync(page, 'utf8').matchAll(/npx levin call (\w+) '([^']+)'(.*)/g),
+    ])
+    expect(calls.map((found) => found.length)).toEqual([2, 1])
+    const answers: string[] = []
+    // one after the other: a hotkey has one connection to a miner
+    for (const [, name, json, more] of calls.flat()) {
+      const stream = name === 'Narrate' && more!.includes('--stream') ? ['--stream'] : []
+      answers.push(await levin('call', name!, json!, '--to', to, ...stream))
+    }
+    const [forecast, narrated, again] = answers
+    expect([JSON.parse(forecast!), JSON.parse(again!)]).toEqual([
+      { celsius: [28, 1, 4] },
+      { celsius: [28, 1, 4] },
+    ])
+    expect(narrated).toMatch(/^28 degrees in Oslo\.$/m)
+  })
+
   test('has a contract that inspect shows', async () => {
     const { synapses } = JSON.parse(await levin('inspect', 'dist/src/contract.js', '--json'))
     expect(synapses).toMatchObject([
