@@ -34,7 +34,7 @@ describe.each(steps)('$file has $name', ({ file, name }) => {
   })
 })
 
-describe.each(['README.md', 'docs/ARCHITECTURE.md', 'docs/chain.md', 'docs/engine.md'])('%s', (file) => {
+describe.each(['README.md', 'docs/ARCHITECTURE.md', 'docs/chain.md', 'docs/command.md', 'docs/engine.md'])('%s', (file) => {
   test('links and paths lead somewhere', () => {
     const text = read(file)
     const folder = file.includes('/') ? 'docs/' : ''
