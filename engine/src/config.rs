@@ -10,7 +10,7 @@ use quinn_proto::{
 };
 use ring::hmac;
 
-use crate::limits;
+use crate::limits::{self, PeerLimits};
 use crate::tls;
 
 /// Bytes of the connection ids that we choose. As btlightning: enough that nobody guesses one.
@@ -25,6 +25,7 @@ pub struct Options {
     pub stream_window: u32,
     /// Streams that a peer may have open at once; its owner minds those of strangers.
     pub max_streams: u32,
+    pub limits: PeerLimits,
     /// None for an endpoint that dials.
     pub server: Option<ServerOptions>,
 }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use quinn_proto::{ConnectionError, Dir, StreamId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::limits;
+use crate::budget::Budget;
+use crate::limits::{self, PeerLimits};
 use crate::silence::Silence;
 use crate::streams::Pending;
 
@@ -43,6 +44,8 @@ pub struct Connection {
     /// Why it is cut off without a word to the peer.
     pub(crate) condemned: Option<String>,
     is_trusted: bool,
+    limits: PeerLimits,
+    pub(crate) budget: Budget,
     stranger_bytes: usize,
     born_at: Instant,
     heard_at: Instant,
@@ -73,12 +76,13 @@ pub struct Birth {
     pub is_server: bool,
     pub keep_alive: Duration,
     pub max_streams: u32,
+    pub limits: PeerLimits,
     pub now: Instant,
 }
 
 impl Connection {
     pub fn new(quic: quinn_proto::Connection, birth: Birth) -> Self {
-        let Birth { handle, generation, is_server, keep_alive, max_streams, now } = birth;
+        let Birth { handle, generation, is_server, keep_alive, max_streams, limits, now } = birth;
         Self {
             id: generation * HANDLES + handle as u64,
             remote: quic.remote_address(),
@@ -91,6 +95,8 @@ impl Connection {
             is_over: false,
             condemned: None,
             is_trusted: !is_server,
+            budget: Budget::new(limits.overhead_bytes),
+            limits,
             stranger_bytes: 0,
             born_at: now,
             heard_at: now,
@@ -112,13 +118,16 @@ impl Connection {
     pub fn takes(&mut self, bytes: usize, now: Instant) -> bool {
         self.heard_at = now;
         self.silence.heard();
+        if !self.budget.received(bytes) {
+            self.condemn("too much that carried nothing");
+        }
         if self.is_trusted {
             return self.condemned.is_none();
         }
         self.stranger_bytes += bytes;
         let (most, when) = match self.is_established {
-            false => (limits::HALF_OPEN_BYTES, "TLS was done"),
-            true => (limits::STRANGER_BYTES, "the handshake"),
+            false => (self.limits.half_open_bytes, "TLS was done"),
+            true => (self.limits.stranger_bytes, "the handshake"),
         };
         if self.stranger_bytes > most {
             self.condemn(&format!("too many bytes before {when}"));
@@ -168,7 +177,7 @@ impl Connection {
         if self.is_over || self.condemned.is_some() || self.quic.is_closed() {
             None
         } else if !self.is_established {
-            self.is_server.then(|| (self.born_at + limits::HALF_OPEN_TIME, Own::CutOff))
+            self.is_server.then(|| (self.born_at + self.limits.half_open_time, Own::CutOff))
         } else {
             self.is_trusted.then(|| (self.heard_at + self.keep_alive, Own::Ping))
         }
@@ -191,8 +200,9 @@ impl Connection {
         }
     }
 
-    /// A datagram was sent.
-    pub fn sent(&mut self, now: Instant) {
+    /// So many datagrams of so many bytes in all were sent.
+    pub fn sent(&mut self, datagrams: usize, bytes: usize, now: Instant) {
+        self.budget.sent(datagrams, bytes);
         if !self.is_server && self.is_established && !self.is_over {
             self.silence.sent(now, self.heard_at);
         }

@@ -11,6 +11,7 @@ use crate::address;
 use crate::config::{self, Options, ResetKey};
 use crate::connection::{Birth, Connection};
 use crate::deadlines::Deadlines;
+use crate::limits::PeerLimits;
 use crate::memory::{By, Memory};
 use crate::resets::Resets;
 use crate::socket::{Batch, Socket};
@@ -36,6 +37,8 @@ pub struct Counters {
     pub resets: u64,
     /// Newcomers that were told that nobody is taken any more.
     pub refused: u64,
+    /// Connections that were cut off because their budget was empty.
+    pub overdrawn: u64,
     pub receive_calls: u64,
     pub send_calls: u64,
 }
@@ -44,7 +47,7 @@ pub struct Counters {
 const FLUSH_ROUNDS: usize = 16;
 
 impl Counters {
-    pub fn in_order(&self) -> [u64; 12] {
+    pub fn in_order(&self) -> [u64; 13] {
         [
             self.datagrams_in,
             self.datagrams_out,
@@ -56,6 +59,7 @@ impl Counters {
             self.retries,
             self.resets,
             self.refused,
+            self.overdrawn,
             self.receive_calls,
             self.send_calls,
         ]
@@ -74,6 +78,7 @@ pub struct Endpoint {
     pub(crate) resets: Resets,
     keep_alive: Duration,
     max_streams: u32,
+    pub(crate) peer_limits: PeerLimits,
     pub(crate) table: Table,
     pub(crate) deadlines: Deadlines,
     tidy: Tidy,
@@ -109,6 +114,7 @@ impl Endpoint {
             resets: Resets::default(),
             keep_alive: Duration::from_millis(options.keep_alive_ms.into()),
             max_streams: options.max_streams,
+            peer_limits: options.limits,
             table: Table::default(),
             deadlines: Deadlines::default(),
             tidy: Tidy::default(),
@@ -158,6 +164,7 @@ impl Endpoint {
             is_server: self.listens(),
             keep_alive: self.keep_alive,
             max_streams: self.max_streams,
+            limits: self.peer_limits,
             now,
         };
         let connection = Connection::new(quic, birth);
@@ -216,6 +223,7 @@ impl Endpoint {
     fn collect_one(&mut self, handle: usize) {
         let Some(connection) = self.table.at(handle) else { return };
         if let Some(reason) = connection.condemned.take() {
+            self.counters.overdrawn += u64::from(connection.budget.is_empty());
             connection.closed(&mut self.memory, By::Failed, false, 0, reason.as_bytes());
             self.quic.handle_event(ConnectionHandle(handle), EndpointEvent::drained());
             self.remove(handle);

@@ -7,6 +7,7 @@
 //! | `endpoint`, `receive`, `transmit`        | one socket and its connections, without Node                     |
 //! | `table`, `deadlines`                     | which connection is meant, and when it wants to be looked at     |
 //! | `connection`, `streams`, `events`        | one connection: its limits, its bytes, what is told of it        |
+//! | `budget`                                 | what a peer may send that carries nothing                        |
 //! | `memory`                                 | records, bytes and commands, shared with JavaScript              |
 //! | `resets`                                 | how many stateless resets go out                                 |
 //! | `tidy`                                   | when memory goes back to the system                              |
@@ -17,6 +18,7 @@
 #![cfg_attr(test, allow(dead_code))]
 
 mod address;
+mod budget;
 mod config;
 mod connection;
 mod deadlines;

@@ -1,11 +1,20 @@
 //! Every number that bounds what a peer, or a turn of the loop, may cost. Each has its reason beside it.
 use std::time::Duration;
 
-/// Bytes and time that a newcomer has until TLS is done. An honest handshake takes 4 KiB and a few round trips.
-pub const HALF_OPEN_BYTES: usize = 24 * 1024;
-pub const HALF_OPEN_TIME: Duration = Duration::from_secs(10);
-/// Bytes in datagrams that a peer may send after that, until its owner trusts it. Levin's handshake takes 5 KiB.
-pub const STRANGER_BYTES: usize = 96 * 1024;
+/// What the owner says that a peer may cost: `src/transport/peer-limits.ts` has the numbers and their reasons.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerLimits {
+    /// Bytes in datagrams and time that a newcomer has until TLS is done.
+    pub half_open_bytes: usize,
+    pub half_open_time: Duration,
+    /// Bytes in datagrams that a peer may send after that, until its owner trusts it.
+    pub stranger_bytes: usize,
+    /// See `Budget`.
+    pub overhead_bytes: u32,
+    /// Datagrams that one connection may send in a turn, so that one peer cannot starve the others.
+    pub packets: usize,
+}
+
 /// Bytes of all its streams that a stranger may have under way: a handshake is one frame of 185 bytes.
 pub const STRANGER_WINDOW: u32 = 64 * 1024;
 
@@ -51,8 +60,6 @@ pub const TRAIN_BYTES: usize = 64 * 1024;
 /// Bytes that the kernel may hold for us while the loop is busy; it gives what its own limits allow.
 pub const SOCKET_BUFFER: usize = 4 * 1024 * 1024;
 
-/// Datagrams that one connection may send in a turn, so that one peer cannot starve the others.
-pub const PACKETS_OF_ONE: usize = 128;
 /// Datagrams that all may send in a turn: about a millisecond.
 pub const PACKETS_OF_ALL: usize = 1024;
 /// Datagrams in one system call: what fits into 64 KiB at 1,452 bytes each.

@@ -2,7 +2,7 @@
 use std::os::raw::c_void;
 use std::ptr::null_mut;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use napi::bindgen_prelude::*;
 use napi::sys;
@@ -11,6 +11,7 @@ use napi_derive::napi;
 use crate::address;
 use crate::config::{Options, ServerOptions};
 use crate::endpoint::Endpoint;
+use crate::limits::PeerLimits;
 use crate::memory::{Area, Memory};
 use crate::shell::{Js, RESOURCE, Shell};
 use crate::streams::stream_id;
@@ -30,6 +31,12 @@ pub struct EngineOptions<'env> {
     pub keep_alive_ms: u32,
     pub stream_window: u32,
     pub max_streams: u32,
+    /// See `PeerLimits`.
+    pub half_open_bytes: u32,
+    pub half_open_ms: u32,
+    pub stranger_bytes: u32,
+    pub overhead_bytes: u32,
+    pub packets_per_turn: u32,
     /// PKCS #8 and X.509 in DER. Without them, the endpoint dials.
     pub key: Option<Uint8ArraySlice<'env>>,
     pub certificate: Option<Uint8ArraySlice<'env>>,
@@ -260,6 +267,13 @@ fn checked(options: EngineOptions<'_>) -> Result<Options> {
         keep_alive_ms: options.keep_alive_ms,
         stream_window: options.stream_window,
         max_streams: options.max_streams,
+        limits: PeerLimits {
+            half_open_bytes: options.half_open_bytes as usize,
+            half_open_time: Duration::from_millis(options.half_open_ms.into()),
+            stranger_bytes: options.stranger_bytes as usize,
+            overhead_bytes: options.overhead_bytes,
+            packets: options.packets_per_turn as usize,
+        },
         server,
     })
 }

@@ -169,6 +169,7 @@ impl Connection {
         // Whether there is credit to send is found out when the connection sends.
         let _ = chunks.finalize();
         let a = u64::from(stream);
+        self.budget.delivered(length, flags & LAST != 0);
         if flags != 0 || length > 0 {
             memory.push(Record { kind: Kind::Data as u8, id: self.id, a, offset, length, flags });
         }

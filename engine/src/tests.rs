@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::{Options, ServerOptions};
 use crate::endpoint::Endpoint;
-use crate::limits;
+use crate::limits::PeerLimits;
 use crate::memory::{Area, COMMAND, Kind, Memory, RECORD};
 use crate::receive::Gate;
 use crate::streams::stream_id;
@@ -127,12 +127,21 @@ fn until(ends: &mut [&mut End], mut holds: impl FnMut(&mut [&mut End]) -> bool) 
     }
 }
 
+const LIMITS: PeerLimits = PeerLimits {
+    half_open_bytes: 24 * 1024,
+    half_open_time: Duration::from_secs(10),
+    stranger_bytes: 96 * 1024,
+    overhead_bytes: 32 * 1024 * 1024,
+    packets: 128,
+};
+
 fn options(server: bool) -> Options {
     Options {
         idle_timeout_ms: 10_000,
         keep_alive_ms: 5000,
         stream_window: 1_250_000,
         max_streams: 128,
+        limits: LIMITS,
         server: server.then(|| ServerOptions {
             key: KEY.to_vec(),
             certificate: CERTIFICATE.to_vec(),
@@ -238,7 +247,7 @@ fn a_newcomer_that_leaves_just_before_its_time_is_over_is_forgotten() {
         ends[0].endpoint.table.at(0).is_none_or(|connection| connection.quic.is_closed())
     });
     // Its deadline comes while its end is still being kept.
-    let late = Instant::now() + limits::HALF_OPEN_TIME;
+    let late = Instant::now() + LIMITS.half_open_time;
     for _ in 0..10 {
         server.endpoint.expire(late);
         server.endpoint.collect();

@@ -37,7 +37,7 @@ impl Endpoint {
                 break;
             }
             let Some(handle) = self.table.next_to_send() else { break };
-            match self.transmit_one(handle, left.min(limits::PACKETS_OF_ONE), now) {
+            match self.transmit_one(handle, left.min(self.peer_limits.packets), now) {
                 Share::Done(sent) => left = left.saturating_sub(sent),
                 Share::UsedUp(sent) => {
                     left = left.saturating_sub(sent);
@@ -66,7 +66,7 @@ impl Endpoint {
             sent += packets(&transmit);
             match self.socket.send(&transmit, &self.scratch) {
                 Ok(()) => {
-                    connection.sent(now);
+                    connection.sent(packets(&transmit), transmit.size, now);
                     self.count_sent(&transmit);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

@@ -5,6 +5,7 @@
 import 'reflect-metadata'
 import { allowlist, any, bodyLimit, closeOnSignals, consoleLogger, Miner, minStake, priority } from 'levin'
 import { axonOptions, chainOptions, programConfig, subnetFrom, walletOptions } from 'levin/config'
+import { monitor } from 'levin/monitor'
 import { publishAxon, subtensor } from 'levin/subtensor'
 import { exampleSigner } from '../signer.js'
 import { tally } from './tally.js'
@@ -15,6 +16,13 @@ const config = await programConfig('usage: miner/main.js [OPTIONS]', {
   ...axonOptions,
   'axon.ip': { ...axonOptions['axon.ip'], default: '127.0.0.1' },
   ...chainOptions,
+  monitor: {
+    type: 'integer',
+    least: 0,
+    most: 65_535,
+    help: 'port of a page on 127.0.0.1 that shows what it does',
+    value: 'N',
+  },
   allow: { type: 'list', help: 'a validator who may ask, whatever its stake', value: 'HOTKEY' },
   'min-stake': {
     type: 'number',
@@ -30,7 +38,8 @@ if (config.allow.length === 0 && subnet === undefined)
 const signer = await exampleSigner(config, 'MINER_SEED', 0xd1)
 const logger = consoleLogger() // for people; without it, pino's JSON
 const allowed = allowlist(config.allow)
-const access = subnet === undefined ? allowed : any(allowed, minStake(config['min-stake'], subtensor(subnet)))
+const metagraph = subnet && subtensor(subnet)
+const access = metagraph === undefined ? allowed : any(allowed, minStake(config['min-stake'], metagraph))
 
 const miner = new Miner({ signer, access, logger })
   .use(bodyLimit(1024 * 1024))
@@ -40,6 +49,11 @@ const miner = new Miner({ signer, access, logger })
 
 // Before listen: whoever started us may stop us as soon as they read that we listen.
 closeOnSignals(miner)
+
+if (config.monitor !== undefined) {
+  const { url } = await monitor({ miner, port: config.monitor, ...(metagraph && { metagraph }) })
+  console.log(`monitor ${url}`)
+}
 
 const { port } = await miner.listen({ host: config['axon.ip'], port: config['axon.port'] })
 console.log(`listening ${port}`)

@@ -98,5 +98,8 @@ export function callbackSigner(
 function seedBytes(seed: Uint8Array | string): Uint8Array {
   if (typeof seed === 'string' && /^0x[0-9a-f]{64}$/i.test(seed)) return Buffer.from(seed.slice(2), 'hex')
   if (seed instanceof Uint8Array && seed.length === SEED_BYTES) return seed
-  throw new LevinError('CONFIG', 'a seed is 32 bytes, or 0x and 64 hex digits')
+  throw new LevinError(
+    'CONFIG',
+    'a seed is 32 bytes, or 0x and 64 hex digits; words are for mnemonicSigner, and files for walletSigner',
+  )
 }

@@ -23,6 +23,8 @@ const FINAL: ReadonlySet<LevinErrorCode> = new Set(['HANDSHAKE_REFUSED', 'WRONG_
 /** What ends it first wins. */
 export class Attempt {
   readonly result: Promise<Reached>
+  /** By the monotonic clock. */
+  readonly beganMs: number
   readonly #address: Address
   readonly #wanted: ReadonlySet<string>
   readonly #settings: ValidatorSettings
@@ -53,6 +55,7 @@ export class Attempt {
     this.#wanted = wanted
     this.#settings = settings
     this.#beforeProof = beforeProof
+    this.beganMs = settings.clock.monotonicMs()
     const { host, port } = address
     this.#cancelTimer = settings.clock.after(timeoutMs, () =>
       this.giveUp(

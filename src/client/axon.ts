@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { inspect } from 'node:util'
 import { decodeHotkey } from '../auth/ss58.js'
 import { LevinError } from '../errors.js'
 
@@ -18,10 +19,13 @@ export function checkAxon({ hotkey, host, port }: Axon): void {
   if (isIP(host) === 0) {
     throw new LevinError(
       'CONFIG',
-      `axon host ${JSON.stringify(host)} is no IP address; look a name up first (node:dns)`,
+      `the axon's host is ${inspect(host)}; it is an IP address, so look a name up first (node:dns)`,
     )
   }
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new LevinError('CONFIG', `axon port ${port} is no UDP port (1 to 65535)`)
+    throw new LevinError(
+      'CONFIG',
+      `the axon's port is ${inspect(port)}; it is the number of a UDP port, from 1 to 65535`,
+    )
   }
 }

@@ -32,6 +32,8 @@ export interface Limits {
   readonly signal: AbortSignal | undefined
   /** When all of it must be over, by the monotonic clock; `Infinity` when only its phases are limited. */
   readonly deadlineAtMs: number
+  /** A trace context, which only a miner that is Levin is sent; set by middleware. */
+  readonly traceparent?: string | undefined
 }
 
 export function limitsOf(options: StreamCallOptions, clock: Clock): Limits {

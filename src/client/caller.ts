@@ -12,7 +12,7 @@ import type { Axon } from './axon.js'
 import { callError } from './call-error.js'
 import { type Limits, limitsOf, type StreamCallOptions } from './call-options.js'
 import { LazyStream } from './lazy-stream.js'
-import { type QueryMiddleware, runMiddleware } from './middleware.js'
+import { type Onward, type QueryMiddleware, runMiddleware } from './middleware.js'
 import type { ValidatorSettings } from './options.js'
 import type { Pool } from './pool.js'
 import type { Answer } from './query.js'
@@ -158,9 +158,9 @@ export class Caller {
     const running = this.#begin(axon, synapse)
     try {
       const { given, sent } = prepare(axon)
-      const ask = async () => {
+      const ask = async (onward?: Onward) => {
         const connection = this.#pool.ready(axon) ?? (await this.#pool.connection(axon, limits))
-        return connection.ask(synapse, sent, limits)
+        return connection.ask(synapse, sent, traced(limits, onward))
       }
       const answer =
         this.#middleware.length === 0 ? await ask() : await this.#around(axon, synapse, given, limits, ask)
@@ -187,13 +187,13 @@ export class Caller {
       const { began } = running
       const limits = begin()
       const { given, sent } = prepare(axon)
-      const ask = async () => {
+      const ask = async (onward?: Onward) => {
         const connection = await this.#pool.connection(axon, limits)
-        return connection.askStream(synapse, sent, limits)
+        return connection.askStream(synapse, sent, traced(limits, onward))
       }
       if (this.#middleware.length === 0) return ask()
-      const { data } = await this.#around(axon, synapse, given, limits, async () => ({
-        data: await ask(),
+      const { data } = await this.#around(axon, synapse, given, limits, async (onward) => ({
+        data: await ask(onward),
         latencyMs: this.#settings.clock.monotonicMs() - began,
       }))
       return (data as AsyncIterable<ChunkOf<O>>)[Symbol.asyncIterator]()
@@ -217,7 +217,7 @@ export class Caller {
     synapse: SynapseDefinition,
     request: unknown,
     { deadlineAtMs, signal }: Limits,
-    ask: () => Promise<Answer<unknown>>,
+    ask: (onward: Onward) => Promise<Answer<unknown>>,
   ): Promise<Answer<unknown>> {
     const remainingMs = () => Math.max(0, deadlineAtMs - this.#settings.clock.monotonicMs())
     return runMiddleware(this.#middleware, { axon, synapse, request, signal, remainingMs }, ask)
@@ -244,6 +244,9 @@ export class Caller {
     this.#observers.tell('call', { axon, synapse: synapse.name, outcome, durationMs, error })
   }
 }
+
+const traced = (limits: Limits, { traceparent }: Onward = {}): Limits =>
+  traceparent === undefined ? limits : { ...limits, traceparent }
 
 /** Once: what a connection threw says already who was asked for what. */
 function asCallError(thrown: unknown, { hotkey }: Axon, { name }: SynapseDefinition): LevinError {

@@ -2,10 +2,12 @@
 import { setMaxListeners } from 'node:events'
 import type { Clock } from '../clock.js'
 import { LevinError } from '../errors.js'
+import { MAX_TIMER_MS } from '../options.js'
 import type { LinkStream } from '../transport/link.js'
 import { FRAME_HEADER_BYTES } from '../wire/frame.js'
 import type { MessageType } from '../wire/message-type.js'
 import { recycle } from '../wire/messages.js'
+import type { AnswerMemory, AnswerReader } from './answer-memory.js'
 import { FrameReader, type FrameReaderEvents } from './frame-reader.js'
 import type { Place } from './line.js'
 
@@ -36,7 +38,7 @@ export interface Meter {
 }
 
 /** What an exchange waits for. */
-type Phase = 'slot' | 'request' | 'answer' | 'deadline'
+type Phase = 'slot' | 'request' | 'answer' | 'room' | 'deadline'
 
 export interface ExchangeOptions {
   readonly frame: Uint8Array
@@ -47,12 +49,14 @@ export interface ExchangeOptions {
   readonly meter: Meter
   readonly signal: AbortSignal | undefined
   readonly maxFrameBytes: number
+  /** What all answers share. */
+  readonly memory: AnswerMemory
   readonly clock: Clock
   readonly open: OpenStream
 }
 
 /** What becomes of an exchange; the subclass says what is done with it. */
-export abstract class Exchange implements FrameReaderEvents, Seeker {
+export abstract class Exchange implements FrameReaderEvents, Seeker, AnswerReader {
   readonly reader: FrameReader
   protected readonly clock: Clock
   readonly #options: ExchangeOptions
@@ -60,6 +64,12 @@ export abstract class Exchange implements FrameReaderEvents, Seeker {
   #place: Place<Seeker> | undefined
   #phase: Phase = 'slot'
   #limitMs = 0
+  #dueMs = 0
+  /** Milliseconds that the miner has left when it is read again; undefined while it is. */
+  #heldMs: number | undefined
+  #isPaused = false
+  #pendingBytes = 0
+  #isCounted = false
   #cancelTimer: (() => void) | undefined
   #onAbort: (() => void) | undefined
   #settled = false
@@ -119,13 +129,15 @@ export abstract class Exchange implements FrameReaderEvents, Seeker {
 
   /** Starts the caller's time anew: the miner now has the next word. */
   protected awaitPeer(): void {
-    this.#wait('answer', this.#options.timeoutMs)
+    if (this.#heldMs === undefined) this.#wait('answer', this.#options.timeoutMs)
+    else this.#holdFor(this.#options.timeoutMs)
   }
 
   #wait(phase: Phase, ms: number): void {
     const leftMs = Math.max(0, this.#options.deadlineAtMs - this.clock.monotonicMs())
     this.#phase = leftMs < ms ? 'deadline' : phase
     this.#limitMs = Math.min(ms, leftMs)
+    this.#dueMs = this.clock.monotonicMs() + this.#limitMs
     this.#cancelTimer?.()
     this.#cancelTimer = this.clock.after(this.#limitMs, () => this.settle(this.#late()))
   }
@@ -136,6 +148,7 @@ export abstract class Exchange implements FrameReaderEvents, Seeker {
       slot: `no stream became free within ${ms} ms: too many queries run on this connection`,
       request: `the miner did not take a request of ${this.#options.frame.length} bytes within ${ms} ms`,
       answer: `nothing came from the miner for ${ms} ms`,
+      room: 'the answers of others left no room for this one: see answerMemoryBytes',
       deadline: 'the deadline of the whole call passed',
     }
     return new LevinError('TIMED_OUT', text[this.#phase])
@@ -144,14 +157,52 @@ export abstract class Exchange implements FrameReaderEvents, Seeker {
   protected stopTimer(): void {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
+    if (this.#heldMs !== undefined) this.#heldMs = 0
   }
 
   protected pause(): void {
+    this.#isPaused = true
     this.#stream?.pause()
   }
 
   protected resume(): void {
-    this.#stream?.resume()
+    this.#isPaused = false
+    if (this.#heldMs === undefined) this.#stream?.resume()
+  }
+
+  /** Bytes of what came and was not passed on, besides a frame that is not complete. */
+  protected get keptBytes(): number {
+    return 0
+  }
+
+  onPending(bytes: number): void {
+    this.#pendingBytes = bytes
+    this.tellKept()
+  }
+
+  protected tellKept(): void {
+    const bytes = this.#settled ? 0 : this.#pendingBytes + this.keptBytes
+    if (bytes === 0 && !this.#isCounted) return
+    this.#isCounted = bytes > 0
+    this.#options.memory.keeps(this, bytes)
+  }
+
+  hold(): void {
+    this.#stream?.pause()
+    this.#holdFor(this.#cancelTimer === undefined ? 0 : Math.max(1, this.#dueMs - this.clock.monotonicMs()))
+  }
+
+  /** The miner's time stands still meanwhile; the caller's deadline does not. @param leftMs 0 when the miner has no time limit now */
+  #holdFor(leftMs: number): void {
+    this.#heldMs = leftMs
+    if (leftMs > 0) this.#wait('room', MAX_TIMER_MS)
+  }
+
+  goOn(): void {
+    const leftMs = this.#heldMs!
+    this.#heldMs = undefined
+    if (leftMs > 0) this.#wait('answer', leftMs)
+    if (!this.#isPaused) this.#stream?.resume()
   }
 
   /** A frame came, header included. */
@@ -167,6 +218,7 @@ export abstract class Exchange implements FrameReaderEvents, Seeker {
   protected settle(error?: LevinError): void {
     if (this.#settled) return
     this.#settled = true
+    this.tellKept()
     this.stopTimer()
     this.#place?.leave()
     if (this.#onAbort !== undefined) this.#options.signal?.removeEventListener('abort', this.#onAbort)

@@ -2,13 +2,18 @@ import { LevinError } from '../errors.js'
 import type { StreamEvents } from '../transport/link.js'
 import { FrameDecoder } from '../wire/frame.js'
 import type { MessageType } from '../wire/message-type.js'
+import { UNCOUNTED_BYTES } from './answer-memory.js'
 import { inPlainWords } from './close-reasons.js'
 
 export interface FrameReaderEvents {
+  /** Throw to refuse the frame unread. */
+  onHeader?(type: MessageType, length: number): void
   onFrame(type: MessageType, payload: Uint8Array): void
   /** No frame comes after this. With CONNECTION_LOST or PROTOCOL. */
   onFailure(error: LevinError): void
   onDrain?(): void
+  /** Of a frame that is large and not complete, so many bytes are kept; 0 when it is. */
+  onPending?(bytes: number): void
 }
 
 /** The answering side of a stream as frames: every way in which it can break off is one failure, told once. */
@@ -16,6 +21,7 @@ export class FrameReader implements StreamEvents {
   readonly #frames: FrameDecoder
   readonly #events: FrameReaderEvents
   #over = false
+  #isLarge = false
 
   constructor(maxFrameBytes: number, events: FrameReaderEvents) {
     this.#events = events
@@ -28,7 +34,16 @@ export class FrameReader implements StreamEvents {
       this.#frames.push(bytes)
     } catch (error) {
       this.#fail(LevinError.from(error, 'PROTOCOL'))
+      return
     }
+    this.#tellPending()
+  }
+
+  #tellPending(): void {
+    const { pendingBytes } = this.#frames
+    if (this.#over || (pendingBytes <= UNCOUNTED_BYTES && !this.#isLarge)) return
+    this.#isLarge = pendingBytes > UNCOUNTED_BYTES
+    this.#events.onPending?.(this.#isLarge ? pendingBytes : 0)
   }
 
   onEnd(): void {

@@ -11,6 +11,8 @@ import { FrameReader } from './frame-reader.js'
 import type { ValidatorSettings } from './options.js'
 
 const NONCE_BYTES = 16
+/** What a miner that has not proved itself may make us read: its answer has 300 bytes. */
+const MOST_ANSWER_BYTES = 4096
 /** A miner whose clock is further off than this will soon refuse us: it takes 60 s at most. */
 const SKEW_WORTH_A_WARNING_SECONDS = 30
 
@@ -68,6 +70,9 @@ function firstFrame(
 ): Promise<[MessageType, Uint8Array]> {
   return new Promise((resolve, reject) => {
     const reader = new FrameReader(maxFrameBytes, {
+      onHeader: (_type, length) => {
+        if (length > MOST_ANSWER_BYTES) throw new LevinError('PROTOCOL', `its answer has ${length} bytes`)
+      },
       onFrame: (type, payload) => resolve([type, payload]),
       onFailure: reject,
     })

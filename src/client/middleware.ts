@@ -1,5 +1,6 @@
 import type { SynapseDefinition } from '../contract/definition.js'
 import { LevinError } from '../errors.js'
+import { isTraceparent } from '../wire/messages.js'
 import type { Axon } from './axon.js'
 import type { Answer } from './query.js'
 
@@ -15,11 +16,17 @@ export interface OutgoingQuery {
   remainingMs(): number
 }
 
+/** What a middleware may send along with a call. */
+export interface Onward {
+  /** A W3C trace context, `00-{trace id}-{span id}-{flags}`. Only a Levin miner is sent it, as `call.traceparent`. */
+  readonly traceparent?: string | undefined
+}
+
 /**
  * Goes on to the next middleware, and at last to the miner. Of a stream, `data` is an iterable of its chunks. May be
  * called again, which asks the miner again, for synapses whose definition says `idempotent: true`, and for no others.
  */
-export type QueryNext = () => Promise<Answer<unknown>>
+export type QueryNext = (onward?: Onward) => Promise<Answer<unknown>>
 
 /**
  * Runs around each call through the pool, in the order of `use`.
@@ -37,14 +44,15 @@ export type QueryMiddleware = (query: OutgoingQuery, next: QueryNext) => Promise
 export function runMiddleware(
   middleware: readonly QueryMiddleware[],
   query: OutgoingQuery,
-  innermost: QueryNext,
+  innermost: (onward: Onward) => Promise<Answer<unknown>>,
   at = 0,
+  onward: Onward = {},
 ): Promise<Answer<unknown>> {
   const policy = middleware[at]
-  if (policy === undefined) return innermost()
+  if (policy === undefined) return innermost(onward)
   const name = policy.name === '' ? 'a middleware without a name' : `middleware '${policy.name}'`
   let wasCalled = false
-  const next = async (): Promise<Answer<unknown>> => {
+  const next = async (added: Onward = {}): Promise<Answer<unknown>> => {
     if (wasCalled && query.synapse.options.idempotent !== true) {
       throw new LevinError(
         'CONFIG',
@@ -52,7 +60,10 @@ export function runMiddleware(
       )
     }
     wasCalled = true
-    return runMiddleware(middleware, query, innermost, at + 1)
+    const { traceparent = onward.traceparent } = added
+    if (traceparent !== undefined && !isTraceparent(traceparent))
+      throw new LevinError('CONFIG', `${name} gave next() a traceparent that is not of W3C Trace Context`)
+    return runMiddleware(middleware, query, innermost, at + 1, { traceparent })
   }
   return Promise.resolve(policy(query, next)).then((answer: Answer<unknown> | undefined) => {
     if (answer !== undefined) return answer

@@ -8,9 +8,13 @@ import type {
   SynapseDefinition,
 } from '../contract/definition.js'
 import type { LevinError } from '../errors.js'
+import { isLevins } from '../transport/certificate.js'
 import type { Link, LinkEvents } from '../transport/link.js'
+import { FRAME_HEADER_BYTES } from '../wire/frame.js'
+import { recycle, TRACEPARENT_BYTES, withTraceparent } from '../wire/messages.js'
 import { decodeValue } from '../wire/msgpack.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
+import { AnswerMemory } from './answer-memory.js'
 import type { Axon } from './axon.js'
 import { callError } from './call-error.js'
 import {
@@ -40,9 +44,12 @@ export class MinerConnection {
   readonly axon: Axon
   readonly #link: Link
   readonly #settings: ValidatorSettings
+  readonly #memory: AnswerMemory
   readonly #meter: Meter
   /** Calls beyond what the miner allows at once (128 streams), first come first served. */
   readonly #waiting = new Line<Seeker>()
+  /** Looked at when it is first needed. */
+  #takesTraces: boolean | undefined
 
   /** @internal made by the validator */
   constructor(
@@ -50,11 +57,13 @@ export class MinerConnection {
     link: Link,
     settings: ValidatorSettings,
     owner: ConnectionOwner,
+    memory: AnswerMemory = new AnswerMemory(settings.answerMemoryBytes, settings.clock),
     meter: Meter = { bytesOut: 0, bytesIn: 0 },
   ) {
     this.axon = axon
     this.#link = link
     this.#settings = settings
+    this.#memory = memory
     this.#meter = meter
     link.events = {
       onStreamSlot: () => this.#fillSlots(),
@@ -146,20 +155,32 @@ export class MinerConnection {
     return callError(error, this.axon.hotkey, name)
   }
 
+  /** The trace goes on at a miner that is Levin, too; all others are sent what they would be sent without it. */
+  #traced(frame: Uint8Array, traceparent: string | undefined): Uint8Array {
+    if (traceparent === undefined) return frame
+    this.#takesTraces ??= isLevins(this.#link.peerCertificate ?? new Uint8Array())
+    const mostBytes = this.#settings.maxFrameBytes + FRAME_HEADER_BYTES
+    if (!this.#takesTraces || frame.length + TRACEPARENT_BYTES > mostBytes) return frame
+    const traced = withTraceparent(frame, traceparent)
+    recycle(frame)
+    return traced
+  }
+
   #exchange(
     synapse: SynapseDefinition,
     request: unknown,
-    { timeoutMs, deadlineAtMs, signal }: Limits,
+    { timeoutMs, deadlineAtMs, signal, traceparent }: Limits,
     defaultTimeoutMs: number,
   ): ExchangeOptions {
     const { clock, maxFrameBytes } = this.#settings
     return {
-      frame: encodeRequest(synapse, request, this.#settings),
+      frame: this.#traced(encodeRequest(synapse, request, this.#settings), traceparent),
       timeoutMs: timeoutMs ?? defaultTimeoutMs,
       deadlineAtMs,
       meter: this.#meter,
       signal,
       maxFrameBytes,
+      memory: this.#memory,
       clock,
       open: this.#open,
     }

@@ -14,7 +14,9 @@ import { DEFAULT_MAX_FRAME_PAYLOAD, MAX_MAX_FRAME_PAYLOAD, MIN_MAX_FRAME_PAYLOAD
 import type { Reconnecting, ReconnectOptions } from './backoff.js'
 import { checkStreamBytes } from './call-options.js'
 
-const DEFAULT_MAX_STREAM_BYTES = 64 * 1024 * 1024
+const MIB = 1024 * 1024
+const DEFAULT_MAX_STREAM_BYTES = 64 * MIB
+const DEFAULT_ANSWER_MEMORY_BYTES = 64 * MIB
 
 export interface ValidatorOptions {
   /** The validator's hotkey and what signs for it. */
@@ -44,6 +46,12 @@ export interface ValidatorOptions {
   readonly streamTimeoutMs?: number
   /** Bytes of one frame's payload, in and out. Default 64 MiB; from 1 MiB to 2^32-1. */
   readonly maxFrameBytes?: number
+  /**
+   * Bytes that the answers which are coming in may take together, those of under 256 KiB left out. Beyond it, miners have
+   * to wait, and their time with them; only one goes on. Default 64 MiB, one frame of the largest size: so with the one
+   * that goes on, 128 MiB. From 1 MiB.
+   */
+  readonly answerMemoryBytes?: number
   /** Milliseconds of silence after which a connection is given up. Default 150,000, as btlightning. */
   readonly idleTimeoutMs?: number
   /** Milliseconds of silence after which the miner is asked for a sign of life. Default 30,000, as btlightning. */
@@ -78,6 +86,7 @@ const KEYS: readonly (keyof ValidatorOptions)[] = [
   'maxConnections',
   'reconnect',
   'maxFrameBytes',
+  'answerMemoryBytes',
   'idleTimeoutMs',
   'keepAliveMs',
   'hangMs',
@@ -124,6 +133,13 @@ export function checkValidatorOptions(options: ValidatorOptions): ValidatorSetti
       options.maxFrameBytes ?? DEFAULT_MAX_FRAME_PAYLOAD,
       MIN_MAX_FRAME_PAYLOAD,
       MAX_MAX_FRAME_PAYLOAD,
+    ),
+    answerMemoryBytes: integer(
+      WHERE,
+      'answerMemoryBytes',
+      options.answerMemoryBytes ?? DEFAULT_ANSWER_MEMORY_BYTES,
+      MIB,
+      Number.MAX_SAFE_INTEGER,
     ),
     idleTimeoutMs,
     keepAliveMs: integer(

@@ -4,6 +4,7 @@ import { LevinError } from '../errors.js'
 import type { Dialler } from '../transport/engine.js'
 import type { CloseInfo } from '../transport/link.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
+import type { AnswerMemory } from './answer-memory.js'
 import { Attempt, type Reached } from './attempt.js'
 import { type Axon, checkAxon } from './axon.js'
 import type { Limits } from './call-options.js'
@@ -37,6 +38,7 @@ export class Pool {
   readonly #settings: ValidatorSettings
   readonly #clock: Clock
   readonly #dialler: () => Promise<Dialler>
+  readonly #memory: AnswerMemory
   readonly #observers: Observers
   readonly #registry: Registry
   readonly #live = new Map<MinerAddress, Live>()
@@ -47,8 +49,14 @@ export class Pool {
   readonly #retired = new Set<MinerConnection>()
   #closed = false
 
-  constructor(settings: ValidatorSettings, dialler: () => Promise<Dialler>, observers: Observers) {
+  constructor(
+    settings: ValidatorSettings,
+    dialler: () => Promise<Dialler>,
+    memory: AnswerMemory,
+    observers: Observers,
+  ) {
     this.#settings = settings
+    this.#memory = memory
     this.#clock = settings.clock
     this.#dialler = dialler
     this.#observers = observers
@@ -196,17 +204,18 @@ export class Pool {
           this.#onClosed(address, live, info)
         },
       },
+      this.#memory,
       tally,
     )
     live.connection = connection
-    this.#tell('authenticated', address, undefined)
+    this.#tell('authenticated', address, undefined, live)
   }
 
   #failed(address: MinerAddress, live: Live, error: LevinError): never {
     if (this.#live.get(address) === live) {
       this.#live.delete(address)
       this.#registry.failed(address, error, this.#clock.monotonicMs(), Math.random())
-      this.#tell('failed', address, error)
+      this.#tell('failed', address, error, live)
       this.#plan(address, address.backoff.waitMs(this.#clock.monotonicMs()))
     }
     throw error
@@ -326,11 +335,19 @@ export class Pool {
     live?.connection?.closeWith(reason)
   }
 
-  #tell(state: 'authenticated' | 'failed' | 'closed', address: MinerAddress, error?: LevinError): void {
+  /** @param live what has just been reached, or was not */
+  #tell(
+    state: 'authenticated' | 'failed' | 'closed',
+    address: MinerAddress,
+    error?: LevinError,
+    live?: Live,
+  ): void {
     if (!this.#observers.hears('connection')) return
     const { host, port, proven, backoff } = address
-    const retryInMs = state === 'failed' ? backoff.waitMs(this.#clock.monotonicMs()) : undefined
-    this.#observers.tell('connection', { state, host, port, hotkey: proven, error, retryInMs })
+    const nowMs = this.#clock.monotonicMs()
+    const retryInMs = state === 'failed' ? backoff.waitMs(nowMs) : undefined
+    const durationMs = live && nowMs - live.attempt.beganMs
+    this.#observers.tell('connection', { state, host, port, hotkey: proven, error, retryInMs, durationMs })
   }
 
   /** Those of the list, as it gave them. */

@@ -112,7 +112,10 @@ export class Registry {
     for (const axon of axons) {
       const before = wanted.get(axon.hotkey)
       if (before !== undefined && keyOf(before) !== keyOf(axon)) {
-        throw new LevinError('CONFIG', `setMiners: miner ${axon.hotkey} is listed at two addresses`)
+        throw new LevinError(
+          'CONFIG',
+          `setMiners: miner ${axon.hotkey} is listed at two addresses: give each hotkey once`,
+        )
       }
       wanted.set(axon.hotkey, axon)
     }

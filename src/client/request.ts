@@ -1,4 +1,5 @@
 /** A request as the frame that is sent: validated and encoded, once for all miners that are asked the same. */
+import { inspect } from 'node:util'
 import type { SynapseDefinition, SynapseOptions } from '../contract/definition.js'
 import { type Dto, describeDto } from '../contract/dto.js'
 import { LevinError } from '../errors.js'
@@ -18,9 +19,16 @@ const described = new WeakMap<SynapseDefinition, Described>()
 export function describe(synapse: SynapseDefinition<SynapseOptions>): Described {
   let found = described.get(synapse)
   if (found === undefined) {
-    const { request, response, stream, unknownProperties = 'refuse' } = synapse.options
+    if (typeof synapse?.options !== 'object') {
+      const given = inspect(synapse, { depth: 0 })
+      throw new LevinError(
+        'CONFIG',
+        `the synapse is ${given}; it is a definition, which synapse(name, { ... }) makes`,
+      )
+    }
+    const { request, response, stream } = synapse.options
     // without the synapse, which `callError` names
-    const dto = (type: typeof request, use: string) => type && describeDto(type, use, { unknownProperties })
+    const dto = (type: typeof request, use: string) => type && describeDto(type, use, synapse.options)
     found = {
       request: dto(request, 'the request'),
       response: dto(response, 'the answer'),

@@ -70,9 +70,15 @@ export class ChunkStream<T> extends Exchange implements AsyncIterableIterator<T>
     this.#waiting.push(chunk)
     this.#waitingBytes += chunk.length
     this.stopTimer() // it is the reader who is slow now
-    if (this.#waitingBytes < WAITING_BYTES || this.#paused) return
+    if (this.#waitingBytes < WAITING_BYTES) return
+    this.tellKept()
+    if (this.#paused) return
     this.#paused = true
     this.pause()
+  }
+
+  protected override get keptBytes(): number {
+    return this.#waitingBytes < WAITING_BYTES ? 0 : this.#waitingBytes
   }
 
   #give(chunk: Uint8Array, { resolve, reject }: Step<T>): void {
@@ -105,6 +111,7 @@ export class ChunkStream<T> extends Exchange implements AsyncIterableIterator<T>
       const chunk = this.#waiting.shift()
       if (chunk !== undefined) {
         this.#waitingBytes -= chunk.length
+        this.tellKept()
         if (this.#paused && this.#waitingBytes < WAITING_BYTES / 2) {
           this.#paused = false
           this.resume()

@@ -15,6 +15,7 @@ import type { Link } from '../transport/link.js'
 import { defaultQuicOptions } from '../transport/quic-options.js'
 import { watchLoop } from '../watchdog/watchdog.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
+import { AnswerMemory } from './answer-memory.js'
 import { Attempt } from './attempt.js'
 import { type Axon, checkAxon } from './axon.js'
 import {
@@ -65,6 +66,8 @@ export interface ConnectOptions {
 export class Validator {
   readonly #settings: ValidatorSettings
   readonly #observers: Observers
+  /** Of all its miners' answers. */
+  readonly #memory: AnswerMemory
   readonly #pool: Pool
   readonly #caller: Caller
   /** Made by the first who dials, which loads the engine. */
@@ -77,8 +80,10 @@ export class Validator {
   /** @throws LevinError CONFIG for an option that is missing, unknown or out of range */
   constructor(options: ValidatorOptions) {
     this.#settings = checkValidatorOptions(options)
-    this.#observers = new Observers(this.#settings.logger, this.#settings.clock)
-    this.#pool = new Pool(this.#settings, () => this.#theDialler(), this.#observers)
+    const { answerMemoryBytes, clock, logger } = this.#settings
+    this.#observers = new Observers(logger, clock)
+    this.#memory = new AnswerMemory(answerMemoryBytes, clock)
+    this.#pool = new Pool(this.#settings, () => this.#theDialler(), this.#memory, this.#observers)
     this.#caller = new Caller(this.#settings, this.#pool, this.#observers)
   }
 
@@ -261,7 +266,8 @@ export class Validator {
     try {
       const { link } = await attempt.result
       this.#links.add(link)
-      return new MinerConnection(axon, link, this.#settings, { onClosed: () => this.#links.delete(link) })
+      const owner = { onClosed: () => this.#links.delete(link) }
+      return new MinerConnection(axon, link, this.#settings, owner, this.#memory)
     } finally {
       this.#attempts.delete(attempt)
       signal?.removeEventListener('abort', onAbort)

@@ -29,6 +29,8 @@ export interface MinerConnectionEvent {
   readonly error: LevinError | undefined
   /** Milliseconds for which it is not tried again, with `failed`. */
   readonly retryInMs: number | undefined
+  /** Milliseconds that the attempt took, handshake included; undefined with `closed`. */
+  readonly durationMs: number | undefined
 }
 
 export interface ValidatorEvents {

@@ -16,6 +16,11 @@ export abstract class Call {
   abstract readonly synapse: string
   /** The request's data exactly as it came, still encoded: to hash it, to relay it, or to answer it unchanged. */
   abstract readonly data: EncodedMap
+  /**
+   * The W3C trace context that a Levin validator sent along; undefined from all others. It is the caller's word, and no
+   * more than an id.
+   */
+  abstract readonly traceparent: string | undefined
   /** UNIX milliseconds at which the caller is told `handler timed out`. */
   abstract readonly deadline: number
   /** Brings the deadline forward to `ms` milliseconds from now; never puts it off. */

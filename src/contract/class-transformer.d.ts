@@ -3,6 +3,7 @@ declare module 'class-transformer/cjs/storage.js' {
   type Target = new (...args: never[]) => object
   interface TypeMetadata {
     readonly propertyName: string
+    readonly reflectedType?: unknown
     readonly typeFunction?: (options: { newObject: object; object: object; property: string }) => unknown
     readonly options: {
       readonly discriminator?: {

@@ -18,6 +18,13 @@ export interface SynapseOptions {
   readonly idempotent?: true
   /** What becomes of properties that a class does not declare. Default `refuse`; `drop` leaves them out. */
   readonly unknownProperties?: 'refuse' | 'drop'
+  /**
+   * How many nested objects a request, an answer or a chunk may hold. Values of lists count with them where a check is not
+   * one of the common ones (`@IsEmail`, `@ArrayUnique`, your own), or where `@Type` makes something else of them; an object
+   * that class-transformer has to make (`@Expose`, `@Transform`, ...) counts five times. Default 5,000: a few milliseconds,
+   * for which everybody else waits.
+   */
+  readonly maxNested?: number
 }
 
 /** A synapse's name with what it takes and gives; made by {@link synapse}, shared by both ends. */
@@ -71,9 +78,14 @@ export function synapse<const O extends PlainOptions | StreamOptions>(
     throw new LevinError('CONFIG', `synapse '${name}': ${what}`)
   }
   for (const key of Object.keys(options)) {
+    // a class that is not there yet: without it nothing would be checked
+    if (CLASSES.has(key) && (options as Record<string, unknown>)[key] === undefined) {
+      fail(`${key} is undefined; is it imported as a type only, or by two files from each other?`)
+    }
     if (!OPTIONS.has(key)) fail(`there is no option '${key}'; the options are ${[...OPTIONS].join(', ')}`)
   }
-  const { request, response, stream, timeoutMs, idempotent, unknownProperties } = options as SynapseOptions
+  const { request, response, stream, timeoutMs, idempotent, unknownProperties, maxNested } =
+    options as SynapseOptions
   if (stream !== undefined && response !== undefined) {
     fail('a synapse answers once (response) or with a stream, not both: leave one out')
   }
@@ -98,7 +110,19 @@ export function synapse<const O extends PlainOptions | StreamOptions>(
   if (unknownProperties !== undefined && unknownProperties !== 'refuse' && unknownProperties !== 'drop') {
     fail(`unknownProperties is '${unknownProperties}'; it is 'refuse' or 'drop'`)
   }
+  if (maxNested !== undefined && !(Number.isSafeInteger(maxNested) && maxNested >= 0)) {
+    fail(`maxNested is ${maxNested}; it is how many nested objects there may be, from 0`)
+  }
   return Object.freeze({ name, options: Object.freeze({ ...options }) as unknown as O })
 }
 
-const OPTIONS = new Set(['request', 'response', 'stream', 'timeoutMs', 'idempotent', 'unknownProperties'])
+const CLASSES = new Set(['request', 'response', 'stream'])
+const OPTIONS = new Set([
+  'request',
+  'response',
+  'stream',
+  'timeoutMs',
+  'idempotent',
+  'unknownProperties',
+  'maxNested',
+])

@@ -10,7 +10,7 @@ import { NonceCache } from '../auth/nonce-cache.js'
 import { LevinError } from '../errors.js'
 import { shown } from '../shown.js'
 import type { Summary } from '../summary.js'
-import type { Link } from '../transport/link.js'
+import type { Address, Link } from '../transport/link.js'
 import {
   decodeHandshakeRequest,
   encodeHandshakeResponse,
@@ -24,7 +24,7 @@ import type { Peers } from './peers.js'
 import type { Session } from './session.js'
 import { Signing } from './signing.js'
 import { TokenBucket } from './token-bucket.js'
-import type { Observers } from './watch.js'
+import type { HandshakeEvent, Observers } from './watch.js'
 
 /**
  * Signature checks a second for those who claim a hotkey that was here lately, and again for those who claim another: a
@@ -59,6 +59,14 @@ interface Refused {
   readonly reason: Refusal
   /** More about it, for the log and the observers. */
   readonly detail?: string
+}
+
+/** Where a handshake comes from, and since when. */
+interface Attempt {
+  readonly remote: Address
+  /** Of this address in the last minute. */
+  readonly rate: number
+  readonly beganMs: number
 }
 
 export class Admission {
@@ -106,26 +114,28 @@ export class Admission {
     link: Link,
     isWanted: () => boolean,
   ): Promise<Uint8Array> {
+    const beganMs = this.#settings.clock.monotonicMs()
     const { allowed, rate } = this.rate.attempt(link.remote.host)
-    if (!allowed) return this.#refuseUnread({ reason: 'too many attempts' }, link, rate)
+    const attempt: Attempt = { remote: link.remote, rate, beganMs }
+    if (!allowed) return this.#refuseUnread({ reason: 'too many attempts' }, attempt)
     let request: HandshakeRequest
     try {
       request = decodeHandshakeRequest(payload)
     } catch (error) {
       const detail = LevinError.from(error).message
-      return this.#refuseUnread({ reason: 'malformed request', detail }, link, rate)
+      return this.#refuseUnread({ reason: 'malformed request', detail }, attempt)
     }
     if (!session.apply('handshake')) {
       const reason = session.isLeaving ? 'replaced' : 'another handshake is under way'
-      return this.#refuse({ reason }, request, link, rate)
+      return this.#refuse({ reason }, request, attempt)
     }
     const isNew = session.isStranger
     const outcome = await this.#examine(request, session, link, isWanted)
     if ('reason' in outcome) {
       session.apply('refused')
-      return this.#refuse(outcome, request, link, rate)
+      return this.#refuse(outcome, request, attempt)
     }
-    this.#accepted(request, link, rate)
+    this.#accepted(request, attempt)
     if (isNew) this.#connected(request.validatorHotkey, link)
     return encodeHandshakeResponse(outcome)
   }
@@ -176,19 +186,12 @@ export class Admission {
     return undefined
   }
 
-  #accepted({ validatorHotkey: hotkey, timestamp }: HandshakeRequest, link: Link, rate: number): void {
-    const { remote } = link
+  #accepted({ validatorHotkey: hotkey, timestamp }: HandshakeRequest, attempt: Attempt): void {
+    const { remote } = attempt
     this.tally.accepted++
     this.#settings.sourceFilter?.learn(remote.host, hotkey)
     const skewSeconds = this.#skew(timestamp)
-    this.#observers.tell('handshake', {
-      accepted: true,
-      reason: undefined,
-      hotkey,
-      remote,
-      skewSeconds,
-      rate,
-    })
+    this.#tell({ accepted: true, reason: undefined, hotkey, skewSeconds }, attempt)
   }
 
   #connected(hotkey: string, { remote }: Link): void {
@@ -197,18 +200,13 @@ export class Admission {
   }
 
   /** PROTOCOL: a refusal of what was not read does not even say who we are. */
-  #refuseUnread(refused: Refused, link: Link, rate: number): Uint8Array {
-    this.#report(refused, '', undefined, link, rate)
+  #refuseUnread(refused: Refused, attempt: Attempt): Uint8Array {
+    this.#report(refused, '', undefined, attempt)
     return encodeHandshakeResponse(refuseHandshake('', this.#now()))
   }
 
-  #refuse(
-    refused: Refused,
-    { validatorHotkey, timestamp }: HandshakeRequest,
-    link: Link,
-    rate: number,
-  ): Uint8Array {
-    this.#report(refused, shown(validatorHotkey, HOTKEY_CHARACTERS), this.#skew(timestamp), link, rate)
+  #refuse(refused: Refused, { validatorHotkey, timestamp }: HandshakeRequest, attempt: Attempt): Uint8Array {
+    this.#report(refused, shown(validatorHotkey, HOTKEY_CHARACTERS), this.#skew(timestamp), attempt)
     return encodeHandshakeResponse(refuseHandshake(this.#settings.signer.hotkey, this.#now()))
   }
 
@@ -216,13 +214,21 @@ export class Admission {
     { reason: kind, detail }: Refused,
     hotkey: string,
     skewSeconds: number | undefined,
-    { remote }: Link,
-    rate: number,
+    attempt: Attempt,
   ): void {
+    const { remote, rate } = attempt
     this.tally.refused[kind] = (this.tally.refused[kind] ?? 0) + 1
     const reason = detail === undefined ? kind : `${kind}: ${detail}`
     this.#noise.note(kind, 'refused a handshake', { reason, hotkey, remote, skewSeconds, rate })
-    this.#observers.tell('handshake', { accepted: false, reason, hotkey, remote, skewSeconds, rate })
+    this.#tell({ accepted: false, reason, hotkey, skewSeconds }, attempt)
+  }
+
+  #tell(
+    outcome: Pick<HandshakeEvent, 'accepted' | 'reason' | 'hotkey' | 'skewSeconds'>,
+    { remote, rate, beganMs }: Attempt,
+  ): void {
+    const durationMs = this.#settings.clock.monotonicMs() - beganMs
+    this.#observers.tell('handshake', { ...outcome, remote, rate, durationMs })
   }
 
   #skew(timestamp: number): number {

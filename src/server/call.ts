@@ -35,6 +35,7 @@ export class LiveCall extends Call {
   readonly remote: Address
   readonly synapse: string
   readonly data: EncodedMap
+  readonly traceparent: string | undefined
   deadline: number
   /** Who keeps the deadline. */
   keeper: { limitTo(ms: number): void } | undefined
@@ -58,6 +59,7 @@ export class LiveCall extends Call {
     this.#logger = origin.logger
     this.synapse = packet.synapseType
     this.data = packet.encodedData
+    this.traceparent = packet.traceparent
     this.body = packet.data
   }
 

@@ -9,6 +9,8 @@ import { decodeSynapsePacket, type SynapsePacket } from '../wire/messages.js'
 import { CLOSE_CODE, CloseReason, ErrorText } from '../wire/protocol-texts.js'
 import type { Admission } from './admission.js'
 import type { Dispatcher, Running } from './dispatch/dispatcher.js'
+import type { FairLoop, LoopWork } from './fair-loop.js'
+import type { MemoryGuard } from './memory-guard.js'
 import type { Session } from './session.js'
 
 /** THREATS M4: what a stranger may make us read. A handshake request has 185 bytes. */
@@ -18,6 +20,8 @@ const MAX_FRAME_OF_A_STRANGER = 4096
 export interface ExchangeHost {
   readonly admission: Admission
   readonly dispatcher: Dispatcher
+  readonly loop: FairLoop
+  readonly memory: MemoryGuard
   readonly logger: Logger
   readonly noise: Summary
   readonly maxFrameBytes: number
@@ -27,14 +31,18 @@ export interface ExchangeHost {
   readonly isStopping: boolean
 }
 
-export class Exchange implements StreamEvents, FrameEvents {
+export class Exchange implements StreamEvents, FrameEvents, LoopWork {
   readonly #stream: LinkStream
   readonly #session: Session
   readonly #link: Link
   readonly #host: ExchangeHost
   readonly #frames: FrameDecoder
   #asked = false
+  /** A synapse's, until it begins. */
+  #payload: Uint8Array | undefined
   #received = 0
+  /** Its sender has to leave the loop to others before more is read. */
+  #isHeld = false
   #isOver = false
   #running: Running | undefined
   #cancelTimer: (() => void) | undefined
@@ -61,9 +69,17 @@ export class Exchange implements StreamEvents, FrameEvents {
     }
     try {
       this.#frames.push(bytes)
+      if (!this.#asked) this.#readOn(bytes.length)
     } catch (error) {
       this.#giveUp(error)
     }
+  }
+
+  #readOn(bytes: number): void {
+    const { place } = this.#session
+    if (place === undefined || this.#isHeld || !this.#host.loop.read(place, bytes, this)) return
+    this.#isHeld = true
+    this.#stream.pause()
   }
 
   onEnd(): void {
@@ -80,23 +96,33 @@ export class Exchange implements StreamEvents, FrameEvents {
    * not its turn.
    */
   progress(): number | undefined {
-    if (!this.#asked) return this.#received
+    if (!this.#asked) return this.#isHeld ? undefined : this.#received
     return this.#stream.waiting > 0 ? -this.#stream.waiting : undefined
+  }
+
+  /** Bytes of its request that are kept until it begins. */
+  get keptBytes(): number {
+    return this.#asked ? (this.#payload?.length ?? 0) : this.#received
   }
 
   onDrain(): void {
     this.#running?.drained()
+    this.#session.egress.drained()
   }
 
   onStopped(): void {
     this.#isOver = true
+    this.#payload = undefined
     this.#running?.cancel('the caller wants no answer any more')
+    this.#session.egress.drained()
   }
 
   onReset(reason: string): void {
     this.#isOver = true
+    this.#payload = undefined
     this.#cancelTimer?.()
     this.#running?.cancel(reason)
+    this.#session.egress.drained()
   }
 
   onHeader(type: MessageType, length: number): void {
@@ -112,13 +138,48 @@ export class Exchange implements StreamEvents, FrameEvents {
     this.#asked = true
     this.#frames.stop() // PROTOCOL: one frame a request; what follows it is ignored
     if (type === MessageType.HandshakeRequest) void this.#handshake(payload)
-    else if (type === MessageType.SynapsePacket) this.#synapse(payload)
+    else if (type === MessageType.SynapsePacket) this.#take(payload)
     else throw new LevinError('PROTOCOL', `a ${messageTypeName(type)} is nothing that a validator asks`)
   }
 
   async #handshake(payload: Uint8Array): Promise<void> {
     const { admission } = this.#host
     this.#answer(await admission.answer(payload, this.#session, this.#link, () => !this.#isOver))
+  }
+
+  #take(payload: Uint8Array): void {
+    const { place } = this.#session
+    if (place === undefined) {
+      this.#synapse(payload)
+      return
+    }
+    const { dispatcher, loop, memory } = this.#host
+    if (memory.refuses(dispatcher.running)) {
+      this.#answer(dispatcher.failure(ErrorText.requestProcessingFailed, false))
+      return
+    }
+    this.#payload = payload
+    const { egress } = this.#session
+    if (egress.isFull) egress.whenRoom(() => loop.take(place, this))
+    else loop.take(place, this)
+  }
+
+  /** It is its turn; its peer may have given it up meanwhile. */
+  begin(): void {
+    if (this.#isOver) return
+    if (this.#isHeld) {
+      this.#isHeld = false
+      this.#stream.resume()
+      return
+    }
+    const payload = this.#payload
+    this.#payload = undefined
+    if (payload === undefined) return
+    try {
+      this.#synapse(payload)
+    } catch (error) {
+      this.#giveUp(error)
+    }
   }
 
   #synapse(payload: Uint8Array): void {

@@ -27,6 +27,7 @@ export class LoopWatch {
   readonly #settings: LoopWatchSettings
   readonly #observers: Observers
   readonly #running: () => Iterable<string>
+  readonly #took: (caller: string, ms: number) => void
   /** Synapses that ran at any time since the last beat. */
   readonly #seen = new Set<string>()
   readonly #warned = new Map<string, { readonly atMs: number; suppressed: number }>()
@@ -34,11 +35,20 @@ export class LoopWatch {
   #explainedMs = 0
   #cancelTimer: (() => void) | undefined
 
-  /** @param running the synapses that have calls running now; asked once a beat */
-  constructor(settings: LoopWatchSettings, observers: Observers, running: () => Iterable<string>) {
+  /**
+   * @param running the synapses that have calls running now; asked once a beat
+   * @param took is told how long each handler had the loop, and whose call it was
+   */
+  constructor(
+    settings: LoopWatchSettings,
+    observers: Observers,
+    running: () => Iterable<string>,
+    took: (caller: string, ms: number) => void,
+  ) {
     this.#settings = settings
     this.#observers = observers
     this.#running = running
+    this.#took = took
   }
 
   /** The same handler, timed up to its first await. Costs two looks at the clock. */
@@ -54,6 +64,7 @@ export class LoopWatch {
       } finally {
         ended()
         const ms = clock.monotonicMs() - beganMs
+        this.#took(call.caller, ms)
         if (ms >= blockedMs) this.#handlerBlocked(synapse, ms)
       }
     }

@@ -47,6 +47,12 @@ export interface ListenAddress {
 }
 
 /**
+ * `new` before `listen`, `starting` until it is done; `failed` when the network engine broke and nobody is heard any more;
+ * `stopping` while running calls finish, then `closed`.
+ */
+export type MinerState = 'new' | 'starting' | 'listening' | 'failed' | 'stopping' | 'closed'
+
+/**
  * Answers validators' synapses over QUIC.
  *
  * @example
@@ -65,6 +71,8 @@ export class Miner<Added extends object = NothingAdded> {
   #closed: Promise<void> | undefined
   #unwatch = (): void => {}
   #state: 'new' | 'listening' | 'closed' = 'new'
+  #hasFailed = false
+  #isStopped = false
 
   /** @throws LevinError CONFIG for an option that is missing, unknown or out of range */
   constructor(options: MinerOptions & Fresh<Added>) {
@@ -76,6 +84,14 @@ export class Miner<Added extends object = NothingAdded> {
   /** SS58. */
   get hotkey(): string {
     return this.#settings.signer.hotkey
+  }
+
+  /** How far it has come. */
+  get state(): MinerState {
+    if (this.#isClosed) return this.#isStopped ? 'closed' : 'stopping'
+    if (this.#state === 'new') return 'new'
+    if (this.#listener === undefined) return 'starting'
+    return this.#hasFailed ? 'failed' : 'listening'
   }
 
   /**
@@ -259,7 +275,8 @@ export class Miner<Added extends object = NothingAdded> {
     { host, port }: Required<ListenAddress>,
     certificate: Certificate,
   ): Promise<Listener> {
-    const { clock, idleTimeoutMs, keepAliveMs, logger, maxStreams } = this.#settings
+    const { clock, idleTimeoutMs, keepAliveMs, limits, logger, maxStreams } = this.#settings
+    const { halfOpen: total, halfOpenPerAddress: perSource, newPerMinute } = limits
     const { sourceFilter, validateAddresses } = this.#settings
     try {
       const engine = await startEngine(this.#settings.engine, logger)
@@ -269,12 +286,17 @@ export class Miner<Added extends object = NothingAdded> {
         certificate,
         clock,
         quic: { ...defaultQuicOptions, idleTimeoutMs, keepAliveMs, maxPeerStreams: maxStreams },
+        peerLimits: limits,
+        halfOpenLimits: { total, perSource, newPerMinute },
         validateAddress: validateAddresses,
         resetSecret: this.#settings.resetSecret ?? (await keptSecret(this.hotkey, logger)),
         ...(sourceFilter && { admitsSource: (source) => sourceFilter.admits(source) }),
         isKnownSource: (source) => service.admission.rate.isKnown(source),
         onConnection: (link) => service.accept(link),
-        onFailure: (error) => logger.error('the network engine failed: the miner hears nobody', { error }),
+        onFailure: (error) => {
+          this.#hasFailed = true
+          logger.error('the network engine failed: the miner hears nobody', { error })
+        },
       })
     } catch (error) {
       await service.stop()
@@ -301,6 +323,7 @@ export class Miner<Added extends object = NothingAdded> {
     await this.#service?.drain(dueMs - clock.monotonicMs())
     await this.#listener?.close(CloseReason.serverShutdown, dueMs - clock.monotonicMs())
     await this.#service?.stop()
+    this.#isStopped = true
     this.#unwatch()
     logger.info('miner stopped', { hotkey: this.hotkey })
   }

@@ -14,6 +14,7 @@ import type { SourceFilter } from './access/source-filter.js'
 import type { DependencyContainer } from './dispatch/container.js'
 import { DEFAULT_WORKERS } from './dispatch/workers.js'
 import { RESET_SECRET_BYTES } from './kept-secret.js'
+import { checkMinerLimits, type MinerLimits } from './limits.js'
 
 export interface MinerOptions {
   /** The miner's hotkey and what signs for it. */
@@ -45,6 +46,8 @@ export interface MinerOptions {
    * the answer. Then it loses the stream. Default 60,000; it takes up to a quarter more.
    */
   readonly progressTimeoutMs?: number
+  /** What validators and strangers may cost. docs/protections.md has each, its default and its reason. */
+  readonly limits?: Partial<MinerLimits>
   /** How often everybody's right to be here is looked at again, in milliseconds, besides when the policy's data changes. Default 60,000. */
   readonly accessReviewMs?: number
   /** Whether a newcomer must show that it is where it says, by QUIC's Retry. Default true, as btlightning. */
@@ -85,8 +88,9 @@ export interface MinerOptions {
 }
 
 /** Checked, with every default filled in. */
-export type MinerSettings = Required<Omit<MinerOptions, Optional>> &
+export type MinerSettings = Required<Omit<MinerOptions, Optional | 'limits'>> &
   Pick<MinerOptions, Optional> & {
+    readonly limits: MinerLimits
     /** What the author's handlers write to: `logger` has limits for what peers cause. */
     readonly callLogger: Logger
   }
@@ -103,6 +107,7 @@ const KEYS: readonly (keyof MinerOptions)[] = [
   'strangerTimeoutMs',
   'handshakesPerMinute',
   'progressTimeoutMs',
+  'limits',
   'accessReviewMs',
   'validateAddresses',
   'sourceFilter',
@@ -170,6 +175,7 @@ export function checkMinerOptions(options: MinerOptions): MinerSettings {
     strangerTimeoutMs: milliseconds('strangerTimeoutMs', options.strangerTimeoutMs, 30_000, idleTimeoutMs),
     handshakesPerMinute: integer('handshakesPerMinute', options.handshakesPerMinute, 30, 1, 1_000_000),
     progressTimeoutMs: integer('progressTimeoutMs', options.progressTimeoutMs, 60_000, 1000, 3_600_000),
+    limits: checkMinerLimits(options.limits === undefined ? {} : options.limits),
     accessReviewMs: integer('accessReviewMs', options.accessReviewMs, 60_000, 100, 86_400_000),
     validateAddresses,
     blockedMs: integer('blockedMs', options.blockedMs, 100, 10, 60_000),

@@ -13,8 +13,11 @@ import { MinerContainer } from './dispatch/container.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
 import { createRoute, type Invoke, type Route } from './dispatch/route.js'
 import { Workers } from './dispatch/workers.js'
+import { Egress } from './egress.js'
 import { Exchange, type ExchangeHost } from './exchange.js'
+import { FairLoop } from './fair-loop.js'
 import { LoopWatch } from './loop-watch.js'
+import { type Holder, MemoryGuard } from './memory-guard.js'
 import type { MinerSettings } from './options.js'
 import { Peers } from './peers.js'
 import type { AnyMiddleware } from './policy/middleware.js'
@@ -33,16 +36,12 @@ export interface DeclaredHandler {
   readonly invoke: (container: MinerContainer, workers: Workers) => Invoke
 }
 
-/**
- * Connections of strangers, who have 30 s each: with many addresses they could be any number. An honest one is done
- * within a round trip or two, long before 512 others came after it.
- */
-const MAX_STRANGERS = 512
-
 export class MinerService implements ExchangeHost {
   readonly access: AccessControl
   readonly admission: Admission
   readonly dispatcher: Dispatcher
+  readonly loop: FairLoop
+  readonly memory: MemoryGuard
   readonly logger: Logger
   readonly observers: Observers
   readonly noise: Summary
@@ -53,7 +52,7 @@ export class MinerService implements ExchangeHost {
   readonly #settings: MinerSettings
   readonly #container: MinerContainer
   readonly #workers: Workers
-  readonly #loop: LoopWatch
+  readonly #loopWatch: LoopWatch
   readonly #progress: ProgressWatch
   readonly #peers: Peers
   readonly #middleware: readonly AnyMiddleware[]
@@ -81,7 +80,14 @@ export class MinerService implements ExchangeHost {
     this.handshakeTimeoutMs = handshakeTimeoutMs
     this.#container = new MinerContainer(settings.container)
     this.#workers = new Workers(settings.workers, clock, logger)
-    this.#loop = new LoopWatch(settings, observers, () => this.#busy())
+    this.loop = new FairLoop(clock)
+    this.memory = new MemoryGuard(clock, logger, settings.limits.memoryBytes, () => this.#holders())
+    this.#loopWatch = new LoopWatch(
+      settings,
+      observers,
+      () => this.#busy(),
+      (caller, ms) => this.loop.handlerTook(caller, ms),
+    )
     this.observers = observers
     this.#middleware = middleware
     this.#routes = this.#makeRoutes(handlers, middleware)
@@ -109,7 +115,7 @@ export class MinerService implements ExchangeHost {
       try {
         const route = createRoute(
           definition,
-          this.#loop.timed(definition.name, invoke(this.#container, this.#workers)),
+          this.#loopWatch.timed(definition.name, invoke(this.#container, this.#workers)),
           middleware,
           this.#settings.handlerTimeoutMs,
         )
@@ -123,13 +129,15 @@ export class MinerService implements ExchangeHost {
 
   /** Serves a connection whose TLS is done. */
   accept(link: Link): void {
-    const session = new Session(link.remote)
+    const { limits } = this.#settings
+    const session = new Session(link.remote, limits, new Egress(link, limits.queuedBytes))
     const cancelTimer = this.after(this.#settings.strangerTimeoutMs, () => {
       link.close(CLOSE_CODE, CloseReason.cleanup)
     })
     session.whenAccepted(() => {
       cancelTimer()
       this.#strangers.delete(link)
+      session.place = this.loop.enter(session.hotkey)
       link.trust()
     })
     this.#strangers.add(link)
@@ -145,7 +153,7 @@ export class MinerService implements ExchangeHost {
         this.#left(session, link, info)
       },
     }
-    if (this.#strangers.size > MAX_STRANGERS) this.#closeOldestStranger()
+    if (this.#strangers.size > limits.strangers) this.#closeOldestStranger()
   }
 
   #closeOldestStranger(): void {
@@ -157,6 +165,7 @@ export class MinerService implements ExchangeHost {
     const { hotkey, remote } = session
     if (hotkey === '') return
     this.#peers.leave({ hotkey, link, session })
+    if (session.place !== undefined) this.loop.leave(session.place)
     this.admission.rate.left(remote.host)
     this.logger.info('validator disconnected', { hotkey, remote, ...closed })
     this.observers.tell('connection', { state: 'closed', hotkey, remote, closed })
@@ -168,6 +177,7 @@ export class MinerService implements ExchangeHost {
 
   /** Starts nothing any more, and gives running calls `ms` milliseconds to finish. */
   async drain(ms: number): Promise<void> {
+    this.loop.stop()
     this.isStopping = true
     const { dispatcher, logger } = this
     logger.info('miner stopping', { calls: dispatcher.running, drainMs: Math.round(ms) })
@@ -206,13 +216,29 @@ export class MinerService implements ExchangeHost {
       await this.stop()
       throw error
     }
-    this.#loop.start()
+    this.#loopWatch.start()
     this.#progress.start()
+    this.memory.start()
   }
 
   /** Of the validators: strangers have a limit of their own. */
   *#links(): Iterable<Link> {
     for (const { link } of this.#peers) yield link
+  }
+
+  *#holders(): Iterable<Holder> {
+    for (const { link, hotkey } of this.#peers) {
+      let bytes = link.waiting
+      for (const { events } of link.streams()) if (events instanceof Exchange) bytes += events.keptBytes
+      const close = (): void => {
+        this.logger.warn('closed a connection: memory is short, and most of it is kept for this one', {
+          hotkey,
+          bytes,
+        })
+        link.close(CLOSE_CODE, CloseReason.cleanup)
+      }
+      yield { bytes, close }
+    }
   }
 
   /** Names of the synapses that are being answered. */
@@ -238,8 +264,9 @@ export class MinerService implements ExchangeHost {
   /** After the last call: stops what was started, the last first, and disposes of the handlers. Never rejects. */
   async stop(): Promise<void> {
     this.#isStopped = true
-    this.#loop.stop()
+    this.#loopWatch.stop()
     this.#progress.stop()
+    this.memory.stop()
     for (const { what, part } of this.#started.splice(0).reverse()) {
       try {
         await part.stop()
@@ -260,11 +287,15 @@ export class MinerService implements ExchangeHost {
         halfOpen: network?.halfOpen ?? 0,
         strangers: this.#strangers.size,
         validators: this.#peers.size,
+        maxValidators: this.#settings.maxValidators,
       },
       handshakes: { accepted, refused: { ...refused } },
       calls: Object.fromEntries(calls),
       unrecognized: this.dispatcher.unrecognized,
+      loop: this.loop.stats(),
+      memory: this.memory.stats(),
       access: { policy: this.access.name, ageMs: this.access.ageMs() },
+      workers: this.#workers.stats(),
       middleware: byName(this.#middleware),
       sourceFilter: this.#settings.sourceFilter?.stats(),
       network,

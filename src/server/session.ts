@@ -1,4 +1,7 @@
 import type { Address } from '../transport/link.js'
+import type { Egress } from './egress.js'
+import type { LoopPlace } from './fair-loop.js'
+import type { MinerLimits } from './limits.js'
 
 /**
  * What a connection is allowed, as a table. Pure. Who the peer is hangs on this object and never on its address.
@@ -18,22 +21,35 @@ const TRANSITIONS: Readonly<Record<SessionState, Readonly<Partial<Record<Session
   closed: {},
 }
 
-/** THREATS M4: what a connection may cost before it has proved itself, in all. A handshake takes one stream and 190 bytes. */
-const STRANGER_STREAMS = 8
-const STRANGER_BYTES = 64 * 1024
+/** Of what a stranger may send in datagrams: streams carry no more of it, whatever else there is. */
+const STREAM_SHARE = 2 / 3
 
 export class Session {
   readonly remote: Address
+  readonly egress: Egress
+  /** Its validator's, once it has proved who it is. */
+  place: LoopPlace | undefined
   #state: SessionState = 'anonymous'
   #hotkey: string | undefined
   #running = 0
-  #streamsLeft = STRANGER_STREAMS
-  #bytesLeft = STRANGER_BYTES
+  #streamsLeft: number
+  #bytesLeft: number
   #whenIdle: (() => void) | undefined
   #whenAccepted: (() => void) | undefined
 
-  constructor(remote: Address) {
+  /**
+   * @param limits of strangers, in all: a handshake takes one stream and 190 bytes
+   * @param egress what waits on its connection
+   */
+  constructor(
+    remote: Address,
+    limits: Pick<MinerLimits, 'strangerStreams' | 'strangerBytes'>,
+    egress: Egress,
+  ) {
     this.remote = remote
+    this.egress = egress
+    this.#streamsLeft = limits.strangerStreams
+    this.#bytesLeft = Math.floor(limits.strangerBytes * STREAM_SHARE)
   }
 
   get state(): SessionState {

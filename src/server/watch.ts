@@ -19,6 +19,8 @@ export interface HandshakeEvent {
   readonly skewSeconds: number | undefined
   /** Handshakes of this address in the last minute, this one included. */
   readonly rate: number
+  /** Milliseconds from the request to its answer. */
+  readonly durationMs: number
 }
 
 /** A validator came or went. */

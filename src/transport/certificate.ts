@@ -3,7 +3,7 @@
  * btlightning's handshake signs its fingerprint instead. A certificate library would bring a dozen packages for one
  * structure of constant shape, so its DER (RFC 5280, section 4.1) is written here.
  */
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto'
 
 export interface Certificate {
   /** PEM text, as the TLS engine takes it. */
@@ -34,6 +34,18 @@ const NAME = 'levin self signed'
 /** As the reference does: valid long before and after any clock, since nobody checks it. */
 const NOT_BEFORE = '19750101000000Z'
 const NOT_AFTER = '40960101000000Z'
+
+/**
+ * Whether a certificate is one of ours, by the name in it: it shows that the other end is Levin without a byte more on the
+ * wire. The handshake signs its fingerprint, so that it is the miner's own word.
+ */
+export function isLevins(der: Uint8Array): boolean {
+  try {
+    return new X509Certificate(der).subject === `CN=${NAME}`
+  } catch {
+    return false
+  }
+}
 
 function der(tag: number, ...contents: Uint8Array[]): Buffer {
   const body = Buffer.concat(contents)

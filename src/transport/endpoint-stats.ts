@@ -28,6 +28,8 @@ export interface EndpointStats {
     /** Of no connection and unable to start one: noise, packets of connections long gone, anything during a shutdown. */
     readonly malformed: number
   }
+  /** Connections that were cut off because they sent too much that carried nothing. */
+  readonly overdrawn: number
   readonly retriesSent: number
   readonly resetsSent: number
   /** Newcomers that were told, during a shutdown, that nobody is taken any more. quiche says nothing to them. */

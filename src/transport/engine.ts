@@ -8,6 +8,7 @@ import type { Certificate } from './certificate.js'
 import type { EndpointStats } from './endpoint-stats.js'
 import type { HalfOpenLimits } from './half-open.js'
 import type { Address, Link, LinkEvents } from './link.js'
+import type { PeerLimits } from './peer-limits.js'
 import type { QuicOptions } from './quic-options.js'
 
 export type EngineName = 'quinn' | 'quiche'
@@ -60,6 +61,7 @@ export interface ListenOptions {
   /** Whether somebody proved himself from this IP address lately, which raises its limits. Must not throw. Default: nobody. */
   readonly isKnownSource?: (host: string) => boolean
   readonly halfOpenLimits?: Partial<HalfOpenLimits>
+  readonly peerLimits?: Partial<PeerLimits>
   /**
    * 32 bytes, the same at each start, by which clients of this address and port learn at once that it was restarted.
    * Default: random, so that they learn it by their idle timeout.

@@ -50,6 +50,8 @@ export interface Link {
   /** DER bytes of the certificate that the peer proved to hold the key of; undefined on a server, and before `onEstablished`. */
   readonly peerCertificate: Uint8Array | undefined
   readonly closed: CloseInfo | undefined
+  /** Bytes that were written on all its streams and wait for room, on their way to the peer. */
+  readonly waiting: number
   events: LinkEvents
   /** Streams that are not over, in the order in which they were opened. */
   streams(): readonly LinkStream[]

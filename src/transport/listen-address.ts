@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { inspect } from 'node:util'
 import { LevinError } from '../errors.js'
 import type { Address } from './link.js'
 
@@ -7,11 +8,14 @@ export function checkListenAddress({ host, port }: Address): void {
   if (isIP(host) === 0) {
     throw new LevinError(
       'CONFIG',
-      `host ${JSON.stringify(host)} is no IP address; look a name up first (node:dns)`,
+      `host is ${inspect(host)}; it is an IP address of this machine, and no name: '0.0.0.0' for all, '127.0.0.1' for tests`,
     )
   }
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new LevinError('CONFIG', `port is ${port}; it is an integer from 0 (any that is free) to 65535`)
+    throw new LevinError(
+      'CONFIG',
+      `port is ${inspect(port)}; it is an integer from 0 (any that is free) to 65535`,
+    )
   }
 }
 

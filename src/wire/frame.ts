@@ -68,6 +68,11 @@ export class FrameDecoder {
     }
   }
 
+  /** Bytes that it keeps of a frame that is not complete. */
+  get pendingBytes(): number {
+    return this.#filled
+  }
+
   /** What follows the frame that is being handed out has no meaning either: it is not looked at. */
   stop(): void {
     this.#stopped = true

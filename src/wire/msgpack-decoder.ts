@@ -1,5 +1,6 @@
-import { type Buffer, constants, isUtf8 } from 'node:buffer'
+import { type Buffer, constants, isAscii, isUtf8, transcode } from 'node:buffer'
 import { LevinError } from '../errors.js'
+import { Shape } from './shape.js'
 import {
   asBuffer,
   EncodedMap,
@@ -9,8 +10,12 @@ import {
   isMapMarker,
   MAX_DEPTH,
   MAX_LIST,
+  MOST_WORK,
   type Value,
   Weight,
+  WORK_FLOOR,
+  WORK_PER_BYTE,
+  Work,
 } from './value.js'
 
 /**
@@ -18,6 +23,12 @@ import {
  * pieces that the loop joins.
  */
 const SHORT_STRING = 12
+
+/** From here on it is worth a call or two more to read a text that is not ASCII in a third of the time. */
+const LONG_TEXT = 4096
+
+/** A map of more keys has no shape any more in V8, but a table. */
+const MOST_SHAPED = 1024
 
 /** Names are longer than other short strings, and cost nothing when they were read lately. */
 const SHORT_NAME = 16
@@ -30,8 +41,8 @@ const RECENT_NAMES: string[] = new Array<string>(256).fill('')
 
 /**
  * Reads MessagePack in one pass. Every length is held against the bytes that are left, every container against
- * `MAX_DEPTH`, and every value's weight against what the message may cost (`HEAP_RATIO`), before anything is allocated
- * or entered: hostile bytes cost what they weigh.
+ * `MAX_DEPTH`, and every value's weight and work against what the message may cost (`HEAP_RATIO`, `MOST_WORK`), before
+ * anything is allocated or entered: hostile bytes cost what they weigh.
  *
  * Everything here throws LevinError `PROTOCOL`.
  */
@@ -40,11 +51,14 @@ export class Decoder {
   #at = 0
   /** Bytes of heap that the message may still take. */
   #heap: number
+  /** Work that it may still take. */
+  #work: number
   #view: DataView | undefined
 
   constructor(bytes: Uint8Array) {
     this.#bytes = asBuffer(bytes)
     this.#heap = HEAP_FLOOR + HEAP_RATIO * bytes.length
+    this.#work = Math.min(MOST_WORK, WORK_FLOOR + WORK_PER_BYTE * bytes.length)
   }
 
   /** How many bytes have been read. */
@@ -130,17 +144,17 @@ export class Decoder {
       case 0xc9:
         return this.#extension(this.#uint(4))
       case 0xca:
-        this.#weigh(Weight.number)
+        this.#weigh(Weight.number, Work.number)
         return this.#bytes.readFloatBE(this.#take(4))
       case 0xcb:
-        this.#weigh(Weight.number)
+        this.#weigh(Weight.number, Work.number)
         return this.#bytes.readDoubleBE(this.#take(8))
       case 0xcc:
         return this.#uint(1)
       case 0xcd:
         return this.#uint(2)
       case 0xce:
-        this.#weigh(Weight.number)
+        this.#weigh(Weight.number, Work.number)
         return this.#uint(4)
       case 0xcf:
         return this.#uint64()
@@ -181,11 +195,12 @@ export class Decoder {
     if (depth >= MAX_DEPTH) this.fail(`more than ${MAX_DEPTH} containers within each other`)
     this.#claim(count, 1)
     if (count > MAX_LIST) this.fail(`a list of more than ${MAX_LIST} values`)
-    this.#weigh(Weight.list + Weight.element * count)
+    this.#weigh(Weight.list + Weight.element * count, Work.list)
     if (count > FEW) {
-      const floats = this.#floats(count)
-      if (floats !== undefined) return floats
+      const numbers = this.#floats(count) ?? this.#integers(count)
+      if (numbers !== undefined) return numbers
     }
+    this.#spend(Work.value * count)
     const values = new Array<Value>(count)
     for (let i = 0; i < count; i++) values[i] = this.value(depth + 1)
     return values
@@ -202,6 +217,7 @@ export class Decoder {
     let at = this.#at
     // Some writers send 0 and 1 as integers: one of the first two is a float all the same.
     if (!isFloat(bytes[at]) && !isFloat(bytes[at + 1])) return undefined
+    this.#spend(Work.numberInList * count)
     this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     const view = this.#view
     const end = bytes.length
@@ -223,10 +239,54 @@ export class Decoder {
     return values
   }
 
+  /** A list of integers of up to 32 bits; undefined (and nothing read) for any other. */
+  #integers(count: number): number[] | undefined {
+    const bytes = this.#bytes
+    if (!isInteger(bytes[this.#at]) || !isInteger(bytes[this.#at + 1])) return undefined
+    this.#spend(Work.numberInList * count)
+    let at = this.#at
+    const end = bytes.length
+    const values = new Array<number>(count)
+    for (let i = 0; i < count; i++) {
+      const marker = bytes[at]
+      if (marker === undefined) return undefined
+      if (marker < 0x80) {
+        values[i] = marker
+        at++
+      } else if (marker >= 0xe0) {
+        values[i] = marker - 0x100
+        at++
+      } else if (marker === 0xcc && at + 2 <= end) {
+        values[i] = bytes[at + 1]!
+        at += 2
+      } else if (marker === 0xcd && at + 3 <= end) {
+        values[i] = (bytes[at + 1]! << 8) | bytes[at + 2]!
+        at += 3
+      } else if (marker === 0xce && at + 5 <= end) {
+        const high = bytes[at + 1]! * 0x100_0000
+        values[i] = high + ((bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!)
+        at += 5
+      } else if (marker === 0xd0 && at + 2 <= end) {
+        values[i] = (bytes[at + 1]! << 24) >> 24
+        at += 2
+      } else if (marker === 0xd1 && at + 3 <= end) {
+        values[i] = ((bytes[at + 1]! << 24) >> 16) | bytes[at + 2]!
+        at += 3
+      } else if (marker === 0xd2 && at + 5 <= end) {
+        values[i] = (bytes[at + 1]! << 24) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!
+        at += 5
+      } else return undefined
+    }
+    this.#at = at
+    return values
+  }
+
   #map(count: number, depth: number): Value {
     if (depth >= MAX_DEPTH) this.fail(`more than ${MAX_DEPTH} containers within each other`)
     this.#claim(count, 2)
-    this.#weigh(count === 0 ? Weight.map : Weight.map + Weight.filledMap + Weight.entry * count)
+    this.#weigh(count === 0 ? Weight.map : Weight.map + Weight.filledMap + Weight.entry * count, Work.map)
+    this.#spend((Work.entry + Work.value) * count)
+    let shape = Shape.empty()
     const object: { [key: string]: Value } = {}
     for (let i = 0; i < count; i++) {
       const key = this.string()
@@ -234,14 +294,25 @@ export class Decoder {
       if (key === '__proto__') this.fail('the key __proto__ is refused')
       // a decoded value is never undefined, so the exact test is only needed for names that Object.prototype has
       if (object[key] !== undefined && Object.hasOwn(object, key)) this.fail('a key stands twice in a map')
+      if (i >= MOST_SHAPED) this.#spend(Work.laterKey)
+      else if (shape.key === key && shape.next !== undefined) shape = shape.next
+      else shape = this.#turn(shape, key)
       object[key] = this.value(depth + 1)
     }
     return object
   }
 
+  /** From the shape that a map has to the one with this key too. */
+  #turn(shape: Shape, key: string): Shape {
+    const known = shape.known(key)
+    if (known !== undefined) return known
+    this.#spend(Work.newShape)
+    return shape.add(key)
+  }
+
   /** The other entries of a map that turned out to have keys which are no strings. */
   #mapOf(started: { [key: string]: Value }, count: number, depth: number): Map<Value, Value> {
-    this.#weigh(Weight.mapOfOthers)
+    this.#weigh(Weight.mapOfOthers, Work.mapOfOthers)
     const map = new Map<Value, Value>(Object.entries(started))
     const compound = new Set<string>()
     for (let i = 0; i < count; i++) {
@@ -250,7 +321,7 @@ export class Decoder {
       if (map.has(key)) this.fail('a key stands twice in a map')
       if (typeof key === 'object' && key !== null) {
         // arrays and bins are never equal in a Map: their bytes tell
-        this.#weigh(Weight.compoundKey + this.#at - start)
+        this.#weigh(Weight.compoundKey + this.#at - start, Work.mapOfOthers)
         const written = this.#bytes.toString('latin1', start, this.#at)
         if (compound.has(written)) this.fail('a key stands twice in a map')
         compound.add(written)
@@ -270,18 +341,28 @@ export class Decoder {
     return count
   }
 
-  /** Takes so many bytes of heap from what the message may cost. */
-  #weigh(bytes: number): void {
+  /** Takes so many bytes of heap, and so much work, from what the message may cost. */
+  #weigh(bytes: number, work: number): void {
     this.#heap -= bytes
     if (this.#heap < 0) this.fail(`its values would take more than ${HEAP_RATIO} times its bytes of memory`)
+    this.#spend(work)
+  }
+
+  #spend(work: number): void {
+    this.#work -= work
+    if (this.#work < 0) this.fail('its values would take too long to decode')
   }
 
   #string(size: number): string {
     const start = this.#take(size)
-    this.#weigh(Weight.string + size)
+    const isShort = size <= SHORT_STRING
+    this.#weigh(
+      Weight.string + size,
+      isShort ? Work.string + size : Work.longString + size * Work.bytesOfString,
+    )
     const end = this.#at
     const bytes = this.#bytes
-    if (size <= SHORT_STRING) {
+    if (isShort) {
       let text = ''
       let at = start
       while (at < end) {
@@ -293,11 +374,20 @@ export class Decoder {
       if (at === end) return text
     }
     if (size > constants.MAX_STRING_LENGTH) this.fail('a str longer than a JavaScript string can be')
+    if (size > LONG_TEXT) return this.#longText(start, end)
     const text = bytes.toString('utf8', start, end)
-    if (text.length !== size) this.#weigh(size)
+    if (text.length !== size) this.#weigh(size, Work.notAscii + size * Work.bytesNotAscii)
     // Node replaces what is not UTF-8; a replacement character may also have been sent as one
     if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) this.fail('a str that is not UTF-8')
     return text
+  }
+
+  #longText(start: number, end: number): string {
+    const written = this.#bytes.subarray(start, end)
+    if (isAscii(written)) return written.toString('latin1')
+    if (!isUtf8(written)) this.fail('a str that is not UTF-8')
+    this.#weigh(written.length, written.length * Work.bytesNotAscii)
+    return transcode(written, 'utf8', 'utf16le').toString('utf16le')
   }
 
   /** A str that is likely to come again in the next message: a map's key, a synapse's type. */
@@ -319,12 +409,12 @@ export class Decoder {
 
   #binary(size: number): Buffer {
     const start = this.#take(size)
-    this.#weigh(Weight.binary)
+    this.#weigh(Weight.binary, Work.binary)
     return this.#bytes.subarray(start, this.#at)
   }
 
   #extension(size: number): Extension {
-    this.#weigh(Weight.extension)
+    this.#weigh(Weight.extension, Work.value)
     const type = this.#bytes.readInt8(this.#take(1))
     return new Extension(type, this.#binary(size))
   }
@@ -340,14 +430,14 @@ export class Decoder {
   #uint64(): number | bigint {
     const at = this.#take(8)
     const value = this.#bytes.readUInt32BE(at) * 0x1_0000_0000 + this.#bytes.readUInt32BE(at + 4)
-    this.#weigh(Weight.bigint)
+    this.#weigh(Weight.bigint, Work.bigint)
     return Number.isSafeInteger(value) ? value : this.#bytes.readBigUInt64BE(at)
   }
 
   #int64(): number | bigint {
     const at = this.#take(8)
     const value = this.#bytes.readInt32BE(at) * 0x1_0000_0000 + this.#bytes.readUInt32BE(at + 4)
-    this.#weigh(Weight.bigint)
+    this.#weigh(Weight.bigint, Work.bigint)
     return Number.isSafeInteger(value) ? value : this.#bytes.readBigInt64BE(at)
   }
 
@@ -363,6 +453,11 @@ export class Decoder {
 }
 
 const isFloat = (marker: number | undefined): boolean => marker === 0xcb || marker === 0xca
+
+/** Of up to 32 bits. */
+const isInteger = (marker: number | undefined): boolean =>
+  marker !== undefined &&
+  (marker < 0x80 || marker >= 0xe0 || (marker >= 0xcc && marker <= 0xd2 && marker !== 0xcf))
 
 function sameAscii(text: string, bytes: Buffer, start: number): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false

@@ -89,6 +89,42 @@ export const Weight = {
   compoundKey: 96,
 } as const
 
+/**
+ * Work that decoding a message may take, in units of about 10 ns, since everybody else waits for it: 20 ms and a little
+ * for each byte, up to 100 ms. A frame of 64 MiB may still be full of numbers or of long texts; 20 ms are 150,000 lists of
+ * one, or 15,000 keys of which no two are the same, and twice as many of them in one map.
+ */
+export const WORK_FLOOR = 1_500_000
+export const WORK_PER_BYTE = 0.5
+export const MOST_WORK = 10_000_000
+
+/** What values take of it, measured on Node 20. */
+export const Work = {
+  /** Of any value within a container. */
+  value: 1,
+  /** Of a number in a list of numbers, which is read by a loop of its own. */
+  numberInList: 0.6,
+  list: 7,
+  map: 5,
+  /** Besides its value. */
+  entry: 3,
+  /** Of a key that comes where none like it has come before: V8 makes maps of a new shape for it. */
+  newShape: 100,
+  /** Of a key of a map that has become a table. */
+  laterKey: 40,
+  mapOfOthers: 15,
+  /** A string up to `SHORT_STRING` is joined of its bytes; others cost a call, and a little for each byte. */
+  string: 2,
+  longString: 10,
+  bytesOfString: 1 / 16,
+  /** Of one that is not ASCII, besides. */
+  notAscii: 8,
+  bytesNotAscii: 1 / 8,
+  number: 4,
+  bigint: 12,
+  binary: 10,
+} as const
+
 /** V8 makes a longer list a table, at three times the memory. */
 export const MAX_LIST = 2 ** 25 - 1
 

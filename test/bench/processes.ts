@@ -15,6 +15,12 @@ export interface Miner {
   readonly end: () => string | undefined
 }
 
+export interface Started {
+  readonly pid: number
+  readonly line: string
+  readonly end: Miner['end']
+}
+
 export interface Output {
   readonly line: string
   /** `performance.now()` when the line came. */
@@ -40,12 +46,18 @@ export function stopAll(): void {
 
 /** Starts a peer that serves until it is killed, and waits until it says `listening PORT`. */
 export async function startMiner(name: string, command: Command): Promise<Miner> {
+  const { line, pid, end } = await startToLine(name, command, START_MS)
+  const port = Number(/^listening (\d+)$/.exec(line)?.[1])
+  if (!(port > 0)) throw new Error(`${name} said '${line}' and not 'listening PORT'`)
+  return { pid, port, end }
+}
+
+/** Starts a program that says one line at some time, and stays until it is killed. */
+export async function startToLine(name: string, command: Command, timeoutMs: number): Promise<Started> {
   const child = launch(command)
-  const output = await firstLine(name, child, START_MS)
-  const port = Number(/^listening (\d+)$/.exec(output.line)?.[1])
-  if (!(port > 0)) throw new Error(`${name} said '${output.line}' and not 'listening PORT'`)
+  const { line } = await firstLine(name, child, timeoutMs)
   const end = () => (child.end() === undefined ? undefined : `${child.end()}${child.complaint()}`)
-  return { pid: child.process.pid!, port, end }
+  return { pid: child.process.pid!, line, end }
 }
 
 /** Runs a program that prints one line and ends. */

@@ -17,7 +17,7 @@ test.each([
   [{ host: '' }, 'host'],
   [{ host: '192.0.2.256' }, '192.0.2.256'],
   [{ host: undefined }, 'host'],
-  [{ port: 0 }, 'port 0'],
+  [{ port: 0 }, 'port is 0'],
   [{ port: 65_536 }, '65536'],
   [{ port: 1.5 }, '1.5'],
   [{ port: Number.NaN }, 'NaN'],

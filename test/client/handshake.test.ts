@@ -109,6 +109,7 @@ describe('an answer that is none', () => {
     ['half a payload', (stream) => stream.end(Buffer.from([2, 0, 0, 0, 9, 0x96]))],
     ['an unknown type', (stream) => stream.end(Buffer.from([9, 0, 0, 0, 0]))],
     ['a length over the limit', (stream) => stream.end(Buffer.from([2, 0xff, 0xff, 0xff, 0xff]))],
+    ['a length that no answer has', (stream) => void stream.write(Buffer.from([2, 0, 0, 0x10, 1]))],
     ['what is no MessagePack', (stream) => stream.end(Buffer.from([2, 0, 0, 0, 1, 0xc1]))],
   ])('%s', async (_, script) => {
     const proof = proves(new ScriptedMiner(script))

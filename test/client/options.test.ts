@@ -23,6 +23,7 @@ test('the defaults', () => {
     streamTimeoutMs: 60_000,
     maxFrameBytes: 64 * 1024 * 1024,
     maxStreamBytes: 64 * 1024 * 1024,
+    answerMemoryBytes: 64 * 1024 * 1024,
     maxConnections: 1024,
     reconnect: {
       firstMs: 1000,
@@ -48,6 +49,7 @@ test('what is given is kept', () => {
     streamTimeoutMs: 3,
     maxFrameBytes: 2 ** 20,
     maxStreamBytes: Number.POSITIVE_INFINITY,
+    answerMemoryBytes: 2 ** 21,
     maxConnections: 4,
     reconnect: { firstMs: 10, mostMs: 20, fastTries: 0, probeMs: 30, jitter: 1, background: true },
     idleTimeoutMs: 500,
@@ -76,6 +78,7 @@ describe('limits', () => {
     ['timeoutMs', 1, MAX_TIMER],
     ['streamTimeoutMs', 1, MAX_TIMER],
     ['maxFrameBytes', 1024 * 1024, 2 ** 32 - 1],
+    ['answerMemoryBytes', 1024 * 1024, Number.MAX_SAFE_INTEGER],
     ['idleTimeoutMs', 100, 3_600_000],
     ['maxConnections', 1, 65_536],
     ['keepAliveMs', 10, 149_999],

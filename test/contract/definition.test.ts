@@ -20,13 +20,14 @@ test('keeps what it is given, and cannot be changed', () => {
   expect(() => Object.assign(definition.options, { request: Answer })).toThrow(TypeError)
 })
 
-test.each([
-  {},
-  { stream: true },
-  { stream: Answer },
-  { request: Query, stream: true },
-  { response: undefined, stream: true },
-])('%j is fine', (options) => expect(declare('Fine', options).options).toEqual(options))
+test.each([{}, { stream: true }, { stream: Answer }, { request: Query, stream: true }])(
+  '%j is fine',
+  (options) => expect(declare('Fine', options).options).toEqual(options),
+)
+
+test.each(['request', 'response', 'stream'])('a class that is not there yet is no missing %s', (option) => {
+  expect(() => declare('Early', { [option]: undefined })).toThrow(config(`${option} is undefined`))
+})
 
 describe('a name', () => {
   test.each([['a'], ['echo'], ['weather/forecast.v2'], ['天気'], ['x'.repeat(256)], ['é'.repeat(128)]])(

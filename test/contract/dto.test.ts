@@ -144,15 +144,19 @@ describe('properties that the class does not declare', () => {
     expect(fault(() => bind(Careless, { n: 1, unchecked: 'x' })).message).toContain('unchecked')
   })
 
-  test.each(['refuse', 'drop'] as const)('100,000 of them are no work: %s', (unknown) => {
+  test.each(['refuse', 'drop'] as const)('100,000 of them are not looked at: %s', (unknown) => {
     const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`p${i}`, i]))
-    const start = performance.now()
-    for (const data of [
-      { ...many, list: [] },
-      { inner: { ...many, name: 1 }, list: [] },
-    ])
-      fault(() => bind(Outer, data, unknown))
-    expect(performance.now() - start).toBeLessThan(2000)
+    let looks = 0
+    const watched = (data: object) =>
+      new Proxy(data, {
+        get(target, key) {
+          looks++
+          return Reflect.get(target, key)
+        },
+      })
+    fault(() => bind(Outer, watched({ ...many, list: [] }), unknown))
+    fault(() => bind(Outer, { inner: watched({ ...many, name: 1 }), list: [] }, unknown))
+    expect(looks).toBeLessThan(10)
   })
 })
 
@@ -568,11 +572,11 @@ describe('the text of a fault', () => {
   test('names what it is about', () =>
     expect(fault(() => bind(Plain, { n: 11 })).message).toMatch(/^request of synapse 'test': n /))
 
-  test('names eight faults and counts the others', () => {
+  test('names eight faults, and that there are more', () => {
     const list = Array.from({ length: 100 }, () => ({ name: 1 }))
     const { message } = fault(() => bind(Outer, { inner: { name: 'a' }, list }))
     expect(message.match(/must be a string/g)).toHaveLength(8)
-    expect(message).toContain('and 92 more')
+    expect(message).toMatch(/; and more$/)
   })
 
   test.each<[string, DtoClass, object]>([

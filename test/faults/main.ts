@@ -12,7 +12,7 @@ import { type Command, startMiner, stopAll } from '../bench/processes.js'
 import { interruptionsOf } from './interruptions.js'
 import type { Network } from './means.js'
 import { peersOf } from './peers.js'
-import { formatTable, type Row } from './report.js'
+import { type Row, tableOf } from './report.js'
 import { TRIALS, type Trial } from './trials.js'
 import type { Weather } from './weather.js'
 
@@ -101,7 +101,7 @@ if (isWanted('T21')) {
 
 if (values.page) {
   const [head] = readFileSync(PAGE, 'utf8').split(MARK)
-  writeFileSync(PAGE, `${head}${MARK}\n\n${formatTable(rows)}`)
+  writeFileSync(PAGE, `${head}${MARK}\n\n${tableOf(rows)}`)
 }
 const failed = rows.filter(({ holds }) => !holds).length
 console.log(`${rows.length - failed} hold, ${failed} do not`)

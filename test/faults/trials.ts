@@ -1,7 +1,7 @@
 /** What is tried in bad weather, and what is asked of it. The numbers T1 to T21 are those of the threat model. */
 import { LevinError, type MinerConnection, silentLogger, synapse, Validator } from 'levin'
 import { axonAt, type Network, VALIDATORS, validatorSigner } from './means.js'
-import { countEach } from './report.js'
+import { countEach, quantile } from './report.js'
 import type { Weather } from './weather.js'
 
 export interface Trial {
@@ -91,9 +91,6 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     () => 'ok',
     (error: unknown) => LevinError.from(error).code,
   )
-
-const quantile = (values: readonly number[], share: number): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? 0
 
 async function seconds(work: () => Promise<unknown>): Promise<number> {
   const begin = performance.now()

@@ -1,17 +1,20 @@
 /**
- * docs/ARCHITECTURE.md and docs/engine.md walk through a request by function names: each must be in the file that it is
- * said to be in, of `src` or, for Rust, of the whole project.
+ * The docs name what exists. docs/ARCHITECTURE.md and docs/engine.md walk through a request by function names: each must
+ * be in the file that it is said to be in, of `src` or, for Rust, of the whole project. Every page's links, headings and
+ * paths lead somewhere, and each page is in the index.
  */
 import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { blocksOf, fileOf, pages } from '../support/doc-programs.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const read = (file: string): string => readFileSync(`${root}${file}`, 'utf8')
-const pages = read('docs/ARCHITECTURE.md') + read('docs/engine.md')
+const walked = read('docs/ARCHITECTURE.md') + read('docs/engine.md')
 
 /** Rows of the tables of steps: | step | `file` | `name` | what it does | */
-const steps = [...pages.matchAll(/^\| *\d+ *\| *`([^`]+)` *\| *`([^`]+)` *\|/gm)].map((row) => ({
+const steps = [...walked.matchAll(/^\| *\d+ *\| *`([^`]+)` *\| *`([^`]+)` *\|/gm)].map((row) => ({
   file: row[1]!,
   name: row[2]!,
 }))
@@ -34,15 +37,49 @@ describe.each(steps)('$file has $name', ({ file, name }) => {
   })
 })
 
-describe.each(['README.md', 'docs/ARCHITECTURE.md', 'docs/chain.md', 'docs/command.md', 'docs/engine.md'])('%s', (file) => {
-  test('links and paths lead somewhere', () => {
-    const text = read(file)
-    const folder = file.includes('/') ? 'docs/' : ''
-    for (const [, target] of text.matchAll(/\]\((?!http|#)([^)#]+)/g)) {
-      expect(existsSync(`${root}${folder}${target}`), target).toBe(true)
+/** A page without its code blocks. */
+const proseOf = (page: string): string => read(page).replace(/^```[\s\S]*?^```$/gm, '')
+
+/** As GitHub names the headings of a page in its links. */
+const headingsOf = (page: string): string[] =>
+  [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-'),
+  )
+
+const isMarkdown = (path: string): boolean => path.endsWith('.md')
+
+describe.each([...pages, 'CHANGELOG.md', 'CONTRIBUTING.md'])('%s', (page) => {
+  test('links, headings and paths lead somewhere', () => {
+    const text = proseOf(page)
+    for (const [, target, heading] of text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)) {
+      const path = target === '' ? page : normalize(join(dirname(page), target!))
+      expect(existsSync(`${root}${path}`), target).toBe(true)
+      if (heading !== undefined && isMarkdown(path)) expect(headingsOf(path)).toContain(heading)
     }
     for (const [, path] of text.matchAll(/`((?:src|test|examples|docs|engine|scripts)\/[\w./-]+)`/g)) {
       expect(existsSync(`${root}${path}`), path).toBe(true)
     }
   })
+
+  test('each block says what it is, and TypeScript is a program or a fragment', () => {
+    for (const block of blocksOf(page)) {
+      const { language, line } = block
+      expect(language, `line ${line}`).toMatch(
+        /^(ts|ts fragment|js|sh|json|text|yaml|ini|dockerfile|python|rust)$/,
+      )
+      if (language === 'ts') expect(fileOf(block), `line ${line}`).toBeDefined()
+    }
+  })
+})
+
+test('the index has each page', () => {
+  const index = read('docs/README.md')
+  const missing = pages.filter((page) => {
+    const name = page.replace('docs/', '')
+    return name !== 'README.md' && !index.includes(`](${name}`)
+  })
+  expect(missing).toEqual([])
 })

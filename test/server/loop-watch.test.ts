@@ -24,18 +24,33 @@ function watched(running: string[] = []) {
   const observers = new Observers(logger, clock)
   const events: BlockedEvent[] = []
   observers.on('blocked', (event) => events.push(event))
-  const watch = new LoopWatch({ blockedMs: 100, clock, logger }, observers, () => running)
+  const took: [caller: string, ms: number][] = []
+  const watch = new LoopWatch(
+    { blockedMs: 100, clock, logger },
+    observers,
+    () => running,
+    (...one) => took.push(one),
+  )
   watch.start()
   const run = (synapse: string, work: () => unknown) =>
-    watch.timed(synapse, work)(undefined, undefined as unknown as LiveCall)
-  return { clock, events, run, running, watch, warnings: () => logger.at('warn').map(({ fields }) => fields) }
+    watch.timed(synapse, work)(undefined, { caller: 'somebody' } as LiveCall)
+  return {
+    clock,
+    events,
+    took,
+    run,
+    running,
+    watch,
+    warnings: () => logger.at('warn').map(({ fields }) => fields),
+  }
 }
 
 describe('a handler that blocks before its first await', () => {
   test('is named, from the threshold on', () => {
-    const { clock, events, run, warnings } = watched()
+    const { clock, events, run, took, warnings } = watched()
     run('short', () => clock.block(99))
     expect(events).toEqual([])
+    expect(took).toEqual([['somebody', 99]])
     run('long', () => clock.block(100))
     expect(events).toEqual([{ ms: 100, synapse: 'long' }])
     expect(warnings()).toEqual([{ ms: 100, synapse: 'long', suppressed: 0 }])

@@ -1,10 +1,13 @@
+import { totalmem } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.js'
 import { open } from '../../src/server/access/open.js'
 import { DEFAULT_WORKERS } from '../../src/server/dispatch/workers.js'
+import type { MinerLimits } from '../../src/server/limits.js'
 import { checkMinerOptions, type MinerOptions } from '../../src/server/options.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
 import { RecordingLogger } from '../../src/testing/recording-logger.js'
+import { defaultPeerLimits } from '../../src/transport/peer-limits.js'
 import { minerSigner } from '../support/hotkeys.js'
 
 const needed = { signer: minerSigner, access: open() }
@@ -23,6 +26,7 @@ test("the defaults are btlightning's", () => {
     strangerTimeoutMs: 30_000,
     handshakesPerMinute: 30,
     progressTimeoutMs: 60_000,
+    limits: expect.anything(),
     accessReviewMs: 60_000,
     validateAddresses: true,
     resetSecret: minerSigner.secretFor!('stateless reset'),
@@ -48,6 +52,7 @@ test('what is given is kept', () => {
     strangerTimeoutMs: 4,
     handshakesPerMinute: 9,
     progressTimeoutMs: 1000,
+    limits: { ...check({}).limits, halfOpen: 3, queuedBytes: 2 ** 20 },
     accessReviewMs: 100,
     validateAddresses: false,
     resetSecret: new Uint8Array(32),
@@ -140,6 +145,46 @@ describe('limits', () => {
       handshakeTimeoutMs: 999,
       keepAliveMs: 999,
     })
+  })
+})
+
+describe('what a peer may cost', () => {
+  test('the defaults', () => {
+    const { limits } = check({})
+    const constrained = process.constrainedMemory()
+    expect(limits).toEqual({
+      ...defaultPeerLimits,
+      halfOpen: 512,
+      halfOpenPerAddress: 8,
+      newPerMinute: 30,
+      strangers: 512,
+      strangerStreams: 8,
+      queuedBytes: 64 * 1024 * 1024,
+      memoryBytes: constrained > 0 && constrained < totalmem() ? constrained : totalmem(),
+    })
+  })
+
+  test.each<[keyof MinerLimits, number, number]>([
+    ['halfOpenBytes', 4096, 2 ** 20],
+    ['overheadBytes', 2 ** 20, 2 ** 32 - 1],
+    ['halfOpen', 1, 65_536],
+    ['halfOpenPerAddress', 1, 65_536],
+    ['newPerMinute', 1, 65_536],
+    ['strangers', 1, 65_536],
+    ['strangerStreams', 1, 65_536],
+    ['queuedBytes', 2 ** 20, Number.MAX_SAFE_INTEGER],
+    ['memoryBytes', 2 ** 26, Number.MAX_SAFE_INTEGER],
+  ])('%s from %d to %d', (name, least, most) => {
+    for (const value of [least, most]) expect(check({ limits: { [name]: value } }).limits[name]).toBe(value)
+    for (const value of [least - 1, most + 1, least + 0.5, Number.NaN, `${least}`])
+      expect(() => check({ limits: { [name]: value } }), String(value)).toThrow(refused(`limits: ${name} is`))
+  })
+
+  test('one that there is not is named', () => {
+    expect(() => check({ limits: { halfOpened: 1 } })).toThrow(
+      refused("'halfOpened'; there are halfOpenBytes"),
+    )
+    expect(() => check({ limits: null })).toThrow(refused('limits'))
   })
 })
 

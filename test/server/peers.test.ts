@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { type Peer, Peers } from '../../src/server/peers.js'
-import { Session } from '../../src/server/session.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
 import { memoryLinks } from '../../src/testing/memory/link.js'
 import { turn } from '../support/frames.js'
+import { sessionAt } from '../support/sessions.js'
 
 const HOUR = 3_600_000
 
 function peer(hotkey: string): Peer {
   const link = memoryLinks(Buffer.from('certificate')).miner
-  const session = new Session(link.remote)
+  const session = sessionAt(link.remote)
   session.apply('handshake')
   session.accept(hotkey)
   return { hotkey, link, session }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { Session, type SessionEvent, type SessionState } from '../../src/server/session.js'
+import type { Session, SessionEvent, SessionState } from '../../src/server/session.js'
+import { sessionAt } from '../support/sessions.js'
 
 const EVENTS: readonly SessionEvent[] = ['handshake', 'accepted', 'refused', 'replaced', 'closed']
 
@@ -41,7 +42,7 @@ const step = (session: Session, event: SessionEvent): boolean =>
   event === 'accepted' ? session.accept('hotkey') : session.apply(event)
 
 function at(state: SessionState): Session {
-  const session = new Session({ host: '127.0.0.1', port: 1 })
+  const session = sessionAt({ host: '127.0.0.1', port: 1 })
   for (const event of PATHS[state]) step(session, event)
   expect(session.state).toBe(state)
   return session
@@ -67,7 +68,7 @@ test('synapses are answered from the first proof on, and while another is looked
 })
 
 test('a connection belongs to one validator', () => {
-  const session = new Session({ host: '127.0.0.1', port: 1 })
+  const session = sessionAt({ host: '127.0.0.1', port: 1 })
   expect(session.hotkey).toBe('')
   session.apply('handshake')
   expect(session.hotkey).toBe('')
@@ -87,7 +88,7 @@ test('a proof that comes after the end changes nothing', () => {
 })
 
 describe('before its proof, a connection', () => {
-  const stranger = () => new Session({ host: '127.0.0.1', port: 1 })
+  const stranger = () => sessionAt({ host: '127.0.0.1', port: 1 })
 
   test('opens 8 streams', () => {
     const session = stranger()

@@ -4,7 +4,6 @@ import { watchLoop } from '../../dist/watchdog/watchdog.js'
 
 const stop = watchLoop(500, silentLogger)
 setTimeout(() => {}, 60_000)
-console.log('watched')
 process.on('SIGTERM', () => {
   stop()
   console.log('went on')
@@ -16,3 +15,4 @@ process.stdin.once('data', (what) => {
   console.log('went on')
   process.exit(0)
 })
+console.log('watched')

@@ -3,6 +3,7 @@ import { expectTypeOf } from 'vitest'
 import {
   type Call,
   type EncodedMap,
+  type LoopTally,
   type Middleware,
   Miner,
   type MinerOptions,
@@ -207,6 +208,12 @@ export function construction(): void {
   miner.register(Fine, { scope: 'call' })
   expectTypeOf(miner.register(Fine)).toEqualTypeOf<Miner>()
   expectTypeOf<MinerOptions>().toHaveProperty('access')
+  new Miner({ signer, access: open(), limits: { queuedBytes: 2 ** 20 } })
+  // @ts-expect-error there is no such limit
+  new Miner({ signer, access: open(), limits: { queueBytes: 2 ** 20 } })
+  // @ts-expect-error a limit is a number
+  new Miner({ signer, access: open(), limits: { memoryBytes: '1 GiB' } })
+  expectTypeOf(miner.stats().loop.hotkey).toEqualTypeOf<LoopTally | undefined>()
 }
 
 export const middleware: Middleware = async (call, next) => {

@@ -29,6 +29,7 @@ test('what should compile does, and each line that should not does not', { timeo
   expect(cases).toEqual([
     'middleware.test-d.ts',
     'miner.test-d.ts',
+    'monitor.test-d.ts',
     'signers.test-d.ts',
     'testing.test-d.ts',
     'validator.test-d.ts',

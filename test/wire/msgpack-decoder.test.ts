@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { decodeValue } from '../../src/wire/msgpack.js'
-import { Extension, HEAP_FLOOR, HEAP_RATIO } from '../../src/wire/value.js'
+import { decodeValue, encodeValue } from '../../src/wire/msgpack.js'
+import {
+  Extension,
+  HEAP_FLOOR,
+  HEAP_RATIO,
+  MOST_WORK,
+  WORK_FLOOR,
+  WORK_PER_BYTE,
+} from '../../src/wire/value.js'
 import { hex } from './vectors.js'
 
 const refused = (bytes: Uint8Array) => {
@@ -158,14 +165,77 @@ describe('limits', () => {
     }
   })
 
-  test('empty maps are taken as far as they weigh no more than eight times their bytes and 16 MiB, and one more is not', () => {
-    // Each is 56 bytes and 8 in its list, the list 48.
-    const weight = (count: number) => 48 + 64 * count
-    const budget = (count: number) => HEAP_FLOOR + HEAP_RATIO * (5 + count)
-    let most = 299_000
-    while (weight(most + 1) <= budget(most + 1)) most++
-    expect(decodeValue(list(most, hex('80')))).toHaveLength(most)
-    expect(() => decodeValue(list(most + 1, hex('80')))).toThrow(/more than 8 times its bytes of memory/)
+  /** The most of them that a test says are within a budget; one more is not. */
+  const mostWithin = (fits: (count: number) => boolean): number => {
+    let most = 0
+    for (let step = 2 ** 20; step >= 1; step /= 2) if (fits(most + step)) most += step
+    return most
+  }
+
+  test('maps are taken as far as they weigh no more than eight times their bytes and 16 MiB, and one more is not', () => {
+    const map = hex('81 a161 01')
+    decodeValue(map) // a name that was read lately is not made again
+    // Each is 56 bytes, 56 and 88 for its entry, and 8 in its list; the list is 48.
+    const most = mostWithin((count) => 48 + 208 * count <= HEAP_FLOOR + HEAP_RATIO * (5 + 4 * count))
+    expect(decodeValue(list(most, map))).toHaveLength(most)
+    expect(() => decodeValue(list(most + 1, map))).toThrow(/more than 8 times its bytes of memory/)
+  })
+
+  test('lists are taken as far as they can be decoded in time, and one more is not', () => {
+    // Each is 7 and a value, the list that has them 7.
+    const most = mostWithin((count) => 7 + 8 * count <= WORK_FLOOR + WORK_PER_BYTE * (5 + count))
+    expect(decodeValue(list(most, hex('90')))).toHaveLength(most)
+    expect(() => decodeValue(list(most + 1, hex('90')))).toThrow(/too long to decode/)
+  })
+
+  test('a longer message may take more time, but not as much as it likes', () => {
+    const padded = (lists: number) => {
+      const bytes = 30 * 1024 * 1024
+      return Buffer.concat([hex('92'), list(lists, hex('90')), hex('c6 01e00000'), Buffer.alloc(bytes)])
+    }
+    // 7 and 2 for the outermost list, 7 for the one in it, 10 for the binary.
+    const most = mostWithin((count) => 7 + 2 + 7 + 8 * count + 10 <= MOST_WORK)
+    expect(decodeValue(padded(most))).toHaveLength(2)
+    expect(() => decodeValue(padded(most + 1))).toThrow(/too long to decode/)
+  })
+
+  test('100,000 numbers are numbers, whatever their width', () => {
+    for (const number of [
+      '01',
+      'ff',
+      'cc ff',
+      'cd ffff',
+      'ce 000fffff',
+      'ce ffffffff',
+      'd0 80',
+      'd1 8000',
+      'd2 80000000',
+    ]) {
+      const value = decodeValue(hex(number))
+      expect(decodeValue(list(100_000, hex(number)))).toEqual(new Array(100_000).fill(value))
+    }
+  })
+
+  test('of keys that are new only so many are taken: each makes V8 write down another shape', () => {
+    const maps = (count: number, name: (i: number) => string) =>
+      encodeValue(Array.from({ length: count }, (_, i) => ({ [name(i)]: 1 })))
+    const alike = maps(50_000, (i) => `k${i % 100}`)
+    expect(decodeValue(alike)).toHaveLength(50_000)
+    expect(() => decodeValue(maps(50_000, (i) => `n${i}`))).toThrow(/too long to decode/)
+  })
+
+  test('a map may have 25,000 keys', () => {
+    const map = Object.fromEntries(Array.from({ length: 25_000 }, (_, i) => [`hotkey${i}`, i]))
+    expect(decodeValue(encodeValue(map))).toEqual(map)
+  })
+
+  test('a long text is read as a short one is', () => {
+    for (const text of ['a', 'é', '€', '\u{1f600}', '\ufffd']) {
+      const long = text.repeat(5000)
+      expect(decodeValue(encodeValue([long, `${long}b`]))).toEqual([long, `${long}b`])
+    }
+    const bytes = encodeValue('é'.repeat(5000))
+    expect(() => decodeValue(bytes.fill(0xff, bytes.length - 1))).toThrow(/not UTF-8/)
   })
 
   test('bombs are over soon', () => {

@@ -45,7 +45,12 @@ export function ruleOf(policy: AccessPolicy): AccessRule {
     const name = policy.name || 'a function'
     return {
       name,
-      objection: async (applicant) => ((await policy(applicant)) === true ? undefined : `${name} said no`),
+      async objection(applicant) {
+        const answer: unknown = await policy(applicant)
+        if (answer === true) return undefined
+        if (answer === false) return `${name} said no`
+        return `${name} gave ${inspect(answer, { depth: 0 })}, and not true or false; write ${name}() if it makes a rule`
+      },
     }
   }
   if (typeof policy?.objection === 'function') return policy

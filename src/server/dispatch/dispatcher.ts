@@ -24,6 +24,8 @@ export interface Caller {
   /** SS58. */
   readonly hotkey: string
   readonly remote: Address
+  /** What its connection has of answers that it does not take. */
+  readonly egress: { readonly isFull: boolean; whenRoom(run: () => void): void }
   callStarted(): void
   callEnded(): void
 }
@@ -263,6 +265,7 @@ class Task implements Running {
 
   async #answer(): Promise<void> {
     const value = await this.route.run(this.call)
+    if (this.caller.egress.isFull) await this.#room()
     if (this.#isSettled) return
     this.#settle('answered', this.#dispatcher.success(this.route.answer(value)))
   }
@@ -271,6 +274,7 @@ class Task implements Running {
     const items = await this.route.run(this.call)
     if (this.#isSettled) return // a middleware took too long, and the generator has not begun
     for await (const item of iterate(items)) {
+      if (this.caller.egress.isFull) await this.#room()
       if (this.#isSettled) return // leaves the loop, which ends the handler's generator
       const frame = this.#dispatcher.chunk(this.route.chunk(item))
       if (!this.#stream.write(frame)) await this.#drain()
@@ -278,6 +282,12 @@ class Task implements Running {
       recycle(frame)
     }
     if (!this.#isSettled) this.#settle('answered', encodeStreamEnd({ success: true, error: null }))
+  }
+
+  /** Until the peer has taken some of its other answers. The handler is done: whether its peer reads is not its deadline's. */
+  #room(): Promise<void> {
+    if (!this.route.isStream) this.#cancelTimer()
+    return new Promise((resolve) => this.caller.egress.whenRoom(resolve))
   }
 
   #drain(): Promise<void> {

@@ -33,9 +33,9 @@ export function createRoute(
   defaultTimeoutMs: number,
 ): Route {
   const { name } = definition
-  const { request, response, stream, timeoutMs, unknownProperties = 'refuse' } = definition.options
+  const { request, response, stream, timeoutMs } = definition.options
   const dto = (type: DtoClass | undefined, use: string): Dto | undefined =>
-    type && describeDto(type, `${use} of synapse '${name}'`, { unknownProperties })
+    type && describeDto(type, `${use} of synapse '${name}'`, definition.options)
   const requestDto = dto(request, 'request')
   const responseDto = dto(response, 'answer')
   const chunkDto = dto(stream === true ? undefined : stream, 'chunk')
@@ -53,7 +53,7 @@ export function createRoute(
   const given = (answer: unknown): object => {
     if (answer !== undefined) return answer as object
     if (responseDto === undefined && stream === undefined) return {}
-    throw new BadAnswer('the handler returned nothing')
+    throw new BadAnswer('the handler returned nothing: is a return missing?')
   }
 
   // Not `async`, and no `await`: a handler that answers at once is one promise, and a microtask less of each call.

@@ -94,7 +94,7 @@ class ThreadCall extends LiveCall {
   readonly #port: MessagePort
   readonly #logger: Logger
 
-  constructor({ id, caller, remote, synapse, deadline, data, added, port }: ThreadTask) {
+  constructor({ id, caller, remote, synapse, deadline, data, traceparent, added, port }: ThreadTask) {
     const logger = loggerTo(port)
     super(
       { caller, remote, deadline, logger },
@@ -103,6 +103,7 @@ class ThreadCall extends LiveCall {
         data: decodeValue(data) as SynapseData,
         encodedData: new EncodedMap(data),
         timestamp: 0,
+        traceparent,
       },
     )
     this.#id = id

@@ -51,6 +51,7 @@ export interface ThreadTask {
   readonly synapse: string
   readonly deadline: number
   readonly data: Uint8Array
+  readonly traceparent: string | undefined
   /** What middleware added to the call. */
   readonly added: Readonly<Record<string, unknown>>
   /** To the thread goes why nobody waits any more, from there comes a {@link ThreadNote}. */
@@ -70,6 +71,16 @@ export interface ThreadError {
 }
 
 export type ThreadOutcome = { readonly answer: Uint8Array } | { readonly error: ThreadError }
+
+/** Threads of handlers with `worker`. */
+export interface WorkerStats {
+  /** That there are now; one that ended is replaced. */
+  readonly threads: number
+  /** Calls that run in one. */
+  readonly running: number
+  /** Calls that wait for one. */
+  readonly waiting: number
+}
 
 export class Workers {
   readonly #threads: number
@@ -249,6 +260,13 @@ export class Workers {
     return outcome.answer
   }
 
+  /** @returns undefined when no handler was added, or they are not started */
+  stats(): WorkerStats | undefined {
+    if (this.#pool === undefined) return undefined
+    const { length: threads } = this.#pool.threads
+    return { threads, running: this.#threads - this.#free, waiting: this.#waiting.size }
+  }
+
   /** Ends the threads; calls that run must have been cancelled, and have their grace. */
   async stop(): Promise<void> {
     await Promise.allSettled(this.#calls)
@@ -278,10 +296,10 @@ function mainModule(): string | undefined {
 }
 
 function taskOf(call: LiveCall, port: MessagePort): ThreadTask {
-  const { id, caller, remote, synapse, deadline } = call
+  const { id, caller, remote, synapse, traceparent, deadline } = call
   // Copied: what came is a view of a larger piece of memory, all of which would go along.
   const data = new Uint8Array(call.data.bytes)
-  return { id, caller, remote, synapse, deadline, data, added: additions(call), port }
+  return { id, caller, remote, synapse, deadline, data, traceparent, added: additions(call), port }
 }
 
 /** What a call has without any middleware. */
@@ -290,6 +308,7 @@ const OWN: ReadonlySet<string> = new Set<keyof LiveCall>([
   'remote',
   'synapse',
   'data',
+  'traceparent',
   'deadline',
   'keeper',
   'body',

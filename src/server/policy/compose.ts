@@ -17,7 +17,11 @@ export function compose(middleware: readonly AnyMiddleware[], innermost: Run): R
     return (call) => {
       let passed: Promise<object> | undefined
       const next = (adds?: object): Promise<object> => {
-        if (passed !== undefined) throw new LevinError('CONFIG', `${name} called next() twice in one call`)
+        if (passed !== undefined)
+          throw new LevinError(
+            'CONFIG',
+            `${name} called next() twice in one call: keep what it gave the first time`,
+          )
         // Nothing starts for nobody: whoever comes next would take places, and a handler would run in full.
         const ended = call.whyEnded
         if (ended === undefined && adds !== undefined) add(call, adds, name)

@@ -155,6 +155,12 @@ export class MemoryLink implements Link {
     return [...this.#streams]
   }
 
+  get waiting(): number {
+    let bytes = 0
+    for (const stream of this.#streams) bytes += stream.waiting
+    return bytes
+  }
+
   openStream(events: StreamEvents): LinkStream | undefined {
     if (this.closed) return undefined
     if (this.#streams.size >= this.maxStreams) {

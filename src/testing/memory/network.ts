@@ -153,6 +153,7 @@ class MemoryListener implements Listener {
         badToken: 0,
         malformed: 0,
       },
+      overdrawn: 0,
       retriesSent: 0,
       resetsSent: 0,
       refused: this.#refused,

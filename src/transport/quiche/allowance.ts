@@ -1,5 +1,3 @@
-/** Packets that one connection may send in one turn, so that one peer cannot starve the others. */
-const PACKET_QUANTUM = 64
 /** What a packet carries of a stream, at least. */
 const PACKET_CARRIES = 1250
 /** What a packet has besides: header, ids, number, tag, the frame's own fields. */
@@ -13,11 +11,18 @@ const OVERHEAD_SHARE = 0.04
  */
 export class Allowance {
   /** Packets that may still be sent in this turn. */
-  packets = PACKET_QUANTUM
+  packets: number
+  readonly #perTurn: number
   /** Packets that what the engine was given will take: no two streams share one. */
   #unsent = 0
   /** What packets had besides bytes of streams: the engine counts it only when it next hears something. */
   #overhead = 0
+
+  /** @param perTurn packets that it may send in a turn, so that one peer cannot starve the others */
+  constructor(perTurn: number) {
+    this.#perTurn = perTurn
+    this.packets = perTurn
+  }
 
   get hasUnsent(): boolean {
     return this.#unsent > 0
@@ -45,7 +50,7 @@ export class Allowance {
   /** The turn is over. @returns whether it has sent all that it might */
   renew(): boolean {
     const wasUsedUp = this.packets === 0
-    this.packets = PACKET_QUANTUM
+    this.packets = this.#perTurn
     return wasUsedUp
   }
 }

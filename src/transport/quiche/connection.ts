@@ -6,6 +6,8 @@
 import type { Clock } from '../../clock.js'
 import { shown } from '../../shown.js'
 import type { Address, CloseInfo, Link, LinkEvents, LinkStream, StreamEvents } from '../link.js'
+import { OverheadBudget } from '../overhead-budget.js'
+import type { PeerLimits } from '../peer-limits.js'
 import { Allowance } from './allowance.js'
 import { MAX_PACKET_BYTES } from './config.js'
 import { engineAddress, type HostPort, type NativeConnection } from './native.js'
@@ -14,19 +16,13 @@ import { QuicStream, ReceiveSlab, type StreamHost } from './stream.js'
 import { StreamList } from './stream-list.js'
 import type { Turn, TurnMember } from './turn.js'
 
-/** THREATS M3: what a stranger may send, and how long it may take, until TLS is done. */
-const HALF_OPEN_BYTES = 24 * 1024
-const HALF_OPEN_MS = 10_000
-/**
- * THREATS M4: what a stranger may send after that, in all. A handshake takes 5 KiB. The owner counts what streams
- * carry; this also bounds what the engine has to keep and the owner never sees, such as fragments with gaps between.
- */
-const STRANGER_BYTES = 96 * 1024
 /**
  * How often streams whose answer is being computed are asked whether the peer still wants it. The engine does not
  * tell of a STOP_SENDING by itself, and asking costs 0.2 us a stream.
  */
 const STOP_CHECK_MS = 25
+/** Each packet is a system call here: more of them keep the loop too long. */
+const MOST_PACKETS_PER_TURN = 64
 /** The least time a timer is set to: the engine may answer 0 again and again (THREATS M11). */
 const LEAST_TIMER_MS = 1
 /** Streams that we finished last and the engine may still hold: more than a peer may have open at once. */
@@ -39,6 +35,8 @@ export interface PacketIo {
   readonly clock: Clock
   readonly turn: Turn
   send(packet: Buffer, length: number): void
+  /** A peer is cut off because its budget is empty. */
+  overdrawn(): void
   /** The engine is done with the connection; nothing is sent or received any more. */
   gone(connection: Connection): void
 }
@@ -62,15 +60,18 @@ export class Connection implements Link, TurnMember, StreamHost {
   readonly native: NativeConnection
   readonly remote: Address
   readonly slab = slab
-  readonly allowance = new Allowance()
+  readonly allowance: Allowance
+  readonly budget: OverheadBudget
   events: LinkEvents = {}
   queuedToProcess = false
   queuedToTransmit = false
   peerCertificate: Uint8Array | undefined
   closed: CloseInfo | undefined
+  waiting = 0
 
   readonly #io: PacketIo
   readonly #isServer: boolean
+  readonly #limits: PeerLimits
   readonly #keepAliveMs: number
   readonly #path: { from: HostPort; to: HostPort }
   readonly #bornAt: number
@@ -105,6 +106,7 @@ export class Connection implements Link, TurnMember, StreamHost {
     local: HostPort,
     remote: Address,
     keepAliveMs: number,
+    limits: PeerLimits,
     io: PacketIo,
   ) {
     this.native = native
@@ -112,6 +114,9 @@ export class Connection implements Link, TurnMember, StreamHost {
     this.#isServer = isServer
     this.#isTrusted = !isServer
     this.#keepAliveMs = keepAliveMs
+    this.#limits = limits
+    this.allowance = new Allowance(Math.min(limits.packetsPerTurn, MOST_PACKETS_PER_TURN))
+    this.budget = new OverheadBudget(limits.overheadBytes)
     this.#io = io
     this.#path = { from: engineAddress(remote), to: engineAddress(local) }
     this.#bornAt = io.clock.monotonicMs()
@@ -127,6 +132,11 @@ export class Connection implements Link, TurnMember, StreamHost {
   /** A datagram from the pinned address. The engine decrypts it in place. */
   receive(datagram: Buffer): void {
     if (this.#gone) return
+    if (!this.budget.received(datagram.length)) {
+      this.#io.overdrawn()
+      this.abandon('too much that carried nothing')
+      return
+    }
     if (!this.#isTrusted && !this.#mayReceive(datagram.length)) return
     this.sendUnsent() // the datagram may be about a stream that the peer gives up
     this.allowance.heard()
@@ -142,7 +152,8 @@ export class Connection implements Link, TurnMember, StreamHost {
   /** @returns false when a stranger has sent too much, and the connection is gone */
   #mayReceive(bytes: number): boolean {
     this.#strangerBytes += bytes
-    if (this.#strangerBytes <= (this.#established ? STRANGER_BYTES : HALF_OPEN_BYTES)) return true
+    const { halfOpenBytes, strangerBytes } = this.#limits
+    if (this.#strangerBytes <= (this.#established ? strangerBytes : halfOpenBytes)) return true
     const reason = `too many bytes before ${this.#established ? 'the handshake' : 'TLS was done'}`
     this.#vanish({ by: 'failed', code: 0, reason, application: false })
     return false
@@ -310,6 +321,7 @@ export class Connection implements Link, TurnMember, StreamHost {
       }
       if (sent === null) break
       this.#io.send(packet, sent[0])
+      this.budget.sent(sent[0])
       allowance.packets--
       hasSent = true
     }
@@ -340,7 +352,7 @@ export class Connection implements Link, TurnMember, StreamHost {
       deadline = Math.min(deadline, this.#silence.deadline(this.#roundTripsMs))
       if (this.#keepsAlive) deadline = Math.min(deadline, this.#heardAt + this.#keepAliveMs)
       else if (this.#isServer && !this.#established)
-        deadline = Math.min(deadline, this.#bornAt + HALF_OPEN_MS)
+        deadline = Math.min(deadline, this.#bornAt + this.#limits.halfOpenMs)
       if (this.#unchecked && this.#isServer && this.#streams.size > 0) {
         deadline = Math.min(deadline, this.#stopCheckAt + STOP_CHECK_MS)
       }
@@ -357,7 +369,7 @@ export class Connection implements Link, TurnMember, StreamHost {
     this.#cancelTimer = undefined
     if (this.#gone) return
     const now = this.#io.clock.monotonicMs()
-    if (!this.#established && this.#isServer && now - this.#bornAt >= HALF_OPEN_MS) {
+    if (!this.#established && this.#isServer && now - this.#bornAt >= this.#limits.halfOpenMs) {
       this.#vanish({ by: 'failed', code: 0, reason: 'TLS was not done in time', application: false })
       return
     }

@@ -10,12 +10,13 @@ export class EndpointCounters {
   pinned = 0
   badToken = 0
   malformed = 0
+  overdrawn = 0
   retriesSent = 0
   resetsSent = 0
 
   snapshot(connections: number, newcomers: Newcomers): EndpointStats {
     const { datagramsIn, datagramsOut, bytesIn, bytesOut, retriesSent, resetsSent } = this
-    const { pinned, badToken, malformed } = this
+    const { pinned, badToken, malformed, overdrawn } = this
     const { halfOpen, filtered, halfOpenFull, tooManyFromIp } = newcomers
     return {
       engine: 'quiche',
@@ -26,6 +27,7 @@ export class EndpointCounters {
       bytesIn,
       bytesOut,
       dropped: { filtered, pinned, halfOpenFull, tooManyFromIp, badToken, malformed },
+      overdrawn,
       retriesSent,
       resetsSent,
       refused: 0,

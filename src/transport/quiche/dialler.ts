@@ -5,6 +5,7 @@ import { isIPv6 } from 'node:net'
 import { type Clock, systemClock } from '../../clock.js'
 import type { Dialler } from '../engine.js'
 import type { Address, Link, LinkEvents } from '../link.js'
+import { defaultPeerLimits } from '../peer-limits.js'
 import type { QuicOptions } from '../quic-options.js'
 import { CONNECTION_ID_BYTES, createConfig } from './config.js'
 import { Connection, type PacketIo } from './connection.js'
@@ -51,9 +52,11 @@ export class QuicheDialler implements Dialler {
           clock: this.#clock,
           turn: this.#turn,
           send: (packet, length) => socket.send(packet, 0, length),
+          overdrawn: () => {},
           gone: () => socket.close(),
         }
-        const connection = new Connection(native, false, local, remote, this.#options.keepAliveMs, io)
+        const { keepAliveMs } = this.#options
+        const connection = new Connection(native, false, local, remote, keepAliveMs, defaultPeerLimits, io)
         connection.events = events
         socket.on('message', (datagram) => {
           connection.receive(datagram)

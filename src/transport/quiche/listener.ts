@@ -9,6 +9,7 @@ import type { Listener, ListenOptions } from '../engine.js'
 import type { Address } from '../link.js'
 import { cannotListen, checkListenAddress } from '../listen-address.js'
 import { Newcomers } from '../newcomers.js'
+import { checkPeerLimits, type PeerLimits } from '../peer-limits.js'
 import { CONNECTION_ID_BYTES, createConfig } from './config.js'
 import { Connection, type PacketIo } from './connection.js'
 import { EndpointCounters } from './counters.js'
@@ -52,6 +53,7 @@ export class QuicheListener implements Listener {
   readonly #socket: Socket
   readonly #options: ListenOptions
   readonly #config: NativeConfig
+  readonly #peerLimits: PeerLimits
   readonly #clock: Clock
   readonly #turn: Turn
   readonly #byKey = new Map<string, Entry>()
@@ -67,6 +69,7 @@ export class QuicheListener implements Listener {
   private constructor(options: ListenOptions, config: NativeConfig) {
     this.#options = options
     this.#config = config
+    this.#peerLimits = checkPeerLimits('peerLimits', options.peerLimits ?? {})
     this.#clock = options.clock ?? systemClock
     this.#turn = new Turn(this.#clock)
     this.#newcomers = new Newcomers(options, this.#clock)
@@ -223,6 +226,9 @@ export class QuicheListener implements Listener {
       clock: this.#clock,
       turn: this.#turn,
       send: (packet, length) => this.#send(packet, length, port, host),
+      overdrawn: () => {
+        this.#counters.overdrawn++
+      },
       gone: (connection) => this.#forget(connection),
     }
     const connection = new Connection(
@@ -231,6 +237,7 @@ export class QuicheListener implements Listener {
       this.#local,
       { host, port },
       this.#options.quic.keepAliveMs,
+      this.#peerLimits,
       io,
     )
     const key = latin1(scid)

@@ -1,5 +1,6 @@
 /** One bidirectional QUIC stream: what is between the engine's buffers and the owner of the exchange. */
 import type { LinkStream, StreamEvents } from '../link.js'
+import type { OverheadBudget } from '../overhead-budget.js'
 import { sumOf } from '../sum-of.js'
 import type { Allowance } from './allowance.js'
 import { type NativeConnection, ShutdownSide } from './native.js'
@@ -10,6 +11,9 @@ export interface StreamHost {
   /** Where received bytes go: a view of at least `Slab.leastRoom` bytes that nobody else writes to. */
   readonly slab: ReceiveSlab
   readonly allowance: Allowance
+  readonly budget: OverheadBudget
+  /** Bytes of all its streams that the engine has not taken. */
+  waiting: number
   /** Sends what the engine was given, now and not at the end of the turn. */
   sendUnsent(): void
   /** The engine took bytes: let the connection transmit. */
@@ -109,6 +113,7 @@ export class QuicStream implements LinkStream {
     if (this.#writeOver || this.#finAfterQueue) return true // stopped by the peer: nobody will read it
     if (this.#queue.length > 0) {
       this.#queue.push(bytes)
+      this.#host.waiting += bytes.length
       this.#finAfterQueue = fin
       this.#ownerWaits = true
       return false
@@ -116,6 +121,7 @@ export class QuicStream implements LinkStream {
     const rest = this.#send(bytes, fin)
     if (rest === undefined) return true
     this.#queue.push(rest)
+    this.#host.waiting += rest.length
     this.#finAfterQueue = fin
     this.#ownerWaits = true
     this.#host.blocked(this)
@@ -163,7 +169,10 @@ export class QuicStream implements LinkStream {
   /** Goes on with a partial write. @returns true while it is still blocked. */
   resumeWriting(): boolean {
     while (this.#queue.length > 0) {
-      const rest = this.#send(this.#queue[0]!, this.#finAfterQueue && this.#queue.length === 1)
+      const first = this.#queue[0]!
+      const rest = this.#send(first, this.#finAfterQueue && this.#queue.length === 1)
+      if (this.#queue.length === 0) break // it was stopped
+      this.#host.waiting -= first.length - (rest?.length ?? 0)
       if (rest !== undefined) {
         this.#queue[0] = rest
         return true
@@ -190,10 +199,15 @@ export class QuicStream implements LinkStream {
   }
 
   #writingFailed(): void {
-    this.#queue = []
+    this.#forgetQueue()
     this.#shutdown(ShutdownSide.write) // else the engine keeps more of the streams that were stopped, and their slots
     this.#endWriting()
     if (!this.#discarding) this.events.onStopped?.()
+  }
+
+  #forgetQueue(): void {
+    this.#host.waiting -= sumOf(this.#queue)
+    this.#queue = []
   }
 
   #endWriting(): void {
@@ -222,6 +236,7 @@ export class QuicStream implements LinkStream {
       }
       if (result === null) return
       const [length, fin] = result
+      this.#host.budget.delivered(length, fin)
       if (this.#discarding) {
         if (fin) this.#endReading()
       } else {
@@ -238,7 +253,7 @@ export class QuicStream implements LinkStream {
   #peerReset(): void {
     const tell = !this.#discarding
     this.#discarding = true
-    this.#queue = []
+    this.#forgetQueue()
     if (!this.#writeOver) this.#shutdown(ShutdownSide.write)
     this.#endWriting()
     this.#endReading()
@@ -249,7 +264,7 @@ export class QuicStream implements LinkStream {
     if (this.#discarding || (this.#readOver && this.#writeOver)) return
     this.#discarding = true
     this.#paused = false
-    this.#queue = []
+    this.#forgetQueue()
     // The peer takes a number that is left out for a stream, which would keep its slot: so it hears of this one, too.
     if (this.#isNew) this.#send(NOTHING, false)
     this.#host.sendUnsent() // the engine keeps a stream that is given up with bytes of it unsent
@@ -274,7 +289,7 @@ export class QuicStream implements LinkStream {
     this.#discarding = true
     this.#readOver = true
     this.#writeOver = true
-    this.#queue = []
+    this.#forgetQueue()
     if (tell) this.events.onReset(reason)
   }
 

@@ -38,6 +38,12 @@ export interface NativeOptions {
   readonly keepAliveMs: number
   readonly streamWindow: number
   readonly maxStreams: number
+  /** See `PeerLimits`. */
+  readonly halfOpenBytes: number
+  readonly halfOpenMs: number
+  readonly strangerBytes: number
+  readonly overheadBytes: number
+  readonly packetsPerTurn: number
   /** PKCS #8 and X.509 in DER, and the secret of the reset tokens: all three for an endpoint that listens. */
   readonly key?: Uint8Array
   readonly certificate?: Uint8Array
@@ -67,7 +73,7 @@ export interface Addon extends NativeSr25519 {
 
 const require = createRequire(import.meta.url)
 /** What both sides write into shared memory changes with the version, so only this one will do. */
-const VERSION: string = require('../../../package.json').optionalDependencies['levin-engine']
+const VERSION: string = require('levin/package.json').optionalDependencies['levin-engine']
 const INSTALL = `npm install levin-engine@${VERSION}`
 
 /**

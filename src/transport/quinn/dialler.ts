@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net'
 import { LevinError } from '../../errors.js'
 import type { Dialler } from '../engine.js'
 import type { Address, Link, LinkEvents } from '../link.js'
+import { defaultPeerLimits } from '../peer-limits.js'
 import { checkQuicOptions, type QuicOptions } from '../quic-options.js'
 import type { Addon } from './addon.js'
 import { Host } from './host.js'
@@ -40,6 +41,7 @@ export class QuinnDialler implements Dialler {
       keepAliveMs,
       streamWindow: streamWindowBytes,
       maxStreams: maxPeerStreams,
+      ...defaultPeerLimits,
       validate: false,
       filters: false,
     }

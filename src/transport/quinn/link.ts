@@ -15,8 +15,9 @@ export class QuinnLink implements Link {
   events: LinkEvents = {}
   closed: CloseInfo | undefined
   peerCertificate: Uint8Array | undefined
-  /** Streams that have something written which waits for room. */
+  /** Streams that have something written which waits for room, and how many bytes that is. */
   waitingStreams = 0
+  waiting = 0
   readonly #streams = new StreamTable()
   /** Streams that we opened, and may have opened, in all. */
   #opened = 0

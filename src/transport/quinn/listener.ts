@@ -7,6 +7,7 @@ import type { Listener, ListenOptions } from '../engine.js'
 import type { Address } from '../link.js'
 import { cannotListen, checkListenAddress } from '../listen-address.js'
 import { Newcomers } from '../newcomers.js'
+import { checkPeerLimits } from '../peer-limits.js'
 import { checkQuicOptions } from '../quic-options.js'
 import type { Addon } from './addon.js'
 import { Host } from './host.js'
@@ -42,6 +43,7 @@ export class QuinnListener implements Listener {
       keepAliveMs: quic.keepAliveMs,
       streamWindow: quic.streamWindowBytes,
       maxStreams: quic.maxPeerStreams,
+      ...checkPeerLimits('peerLimits', options.peerLimits ?? {}),
       key: createPrivateKey(certificate.keyPem).export({ type: 'pkcs8', format: 'der' }),
       certificate: certificate.der,
       resetSecret: options.resetSecret ?? randomBytes(RESET_SECRET_BYTES),
@@ -65,7 +67,8 @@ export class QuinnListener implements Listener {
     const { halfOpen, filtered, halfOpenFull, tooManyFromIp } = this.#newcomers
     const counted = this.#host.native.stats()
     const [, datagramsIn = 0, datagramsOut = 0, bytesIn = 0, bytesOut = 0, pinned = 0] = counted
-    const [malformed = 0, badToken = 0, retriesSent = 0, resetsSent = 0, refused = 0] = counted.slice(6)
+    const [malformed = 0, badToken = 0, retriesSent = 0, resetsSent = 0, refused = 0, overdrawn = 0] =
+      counted.slice(6)
     return {
       engine: 'quinn',
       connections: this.connectionCount,
@@ -75,6 +78,7 @@ export class QuinnListener implements Listener {
       bytesIn,
       bytesOut,
       dropped: { filtered, pinned, halfOpenFull, tooManyFromIp, badToken, malformed },
+      overdrawn,
       retriesSent,
       resetsSent,
       refused,

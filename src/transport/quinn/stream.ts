@@ -47,6 +47,7 @@ export class QuinnStream implements LinkStream {
     if (this.#isWriteOver || this.#finAfterQueue) return true // nobody will read it
     if (this.#queue !== undefined) {
       this.#queue.push(bytes)
+      this.#link.waiting += bytes.length
       this.#finAfterQueue = fin
       return false
     }
@@ -67,6 +68,7 @@ export class QuinnStream implements LinkStream {
     this.#queue = [bytes]
     this.#finAfterQueue = fin
     this.#link.waitingStreams++
+    this.#link.waiting += bytes.length
     return false
   }
 
@@ -116,6 +118,7 @@ export class QuinnStream implements LinkStream {
         this.stopped()
         return
       }
+      this.#link.waiting -= taken
       if (taken < bytes.length) {
         queue[0] = bytes.subarray(taken)
         return
@@ -150,6 +153,7 @@ export class QuinnStream implements LinkStream {
 
   #forgetQueue(): void {
     if (this.#queue === undefined) return
+    this.#link.waiting -= sumOf(this.#queue)
     this.#queue = undefined
     this.#link.waitingStreams--
     this.#link.drained()

@@ -17,8 +17,11 @@ export interface PythonPeer {
   readonly script: string
 }
 
-/** `rust` and `python` speak btlightning's protocol, `bittensor` HTTP; `subtensor` and `sdk` read the chain; `wallet` writes keys. */
-export type PeerName = 'rust' | 'subtensor' | 'python' | 'bittensor' | 'sdk' | 'wallet'
+/**
+ * `rust` and `python` speak btlightning's protocol, `bittensor` HTTP; `subtensor` and `sdk` read the chain; `wallet` writes
+ * keys; `aioquic` attacks.
+ */
+export type PeerName = 'rust' | 'subtensor' | 'python' | 'bittensor' | 'sdk' | 'wallet' | 'aioquic'
 
 /** A Python package in a virtual environment of its own, with what `requirements.txt` of the peer's folder names. */
 interface Environment {
@@ -55,6 +58,13 @@ const WALLET: Environment = {
   folder: 'bittensor-wallet-4.1.1',
   module: 'bittensor_wallet',
   version: '4.1.1',
+}
+
+const AIOQUIC: Environment = {
+  peer: 'aioquic',
+  folder: 'aioquic-1.7.2',
+  module: 'aioquic',
+  version: '1.7.2',
 }
 
 /** What this machine lacks to prepare a peer, in words for a message; empty when it has everything. */
@@ -110,6 +120,11 @@ export async function prepareBittensorPeer(): Promise<PythonPeer> {
 /** Bittensor's SDK of today, which reads the chain and publishes on it, and has no axon of its own any more. */
 export async function prepareSdkPeer(): Promise<PythonPeer> {
   return prepareEnvironment(SDK)
+}
+
+/** A QUIC client that encrypts what it likes, for the hostile suite. */
+export async function prepareAioquicPeer(): Promise<PythonPeer> {
+  return prepareEnvironment(AIOQUIC)
 }
 
 /** The two packages that write hotkeys today; each is the first argument of the one program for both. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { createCertificate } from '../../../src/transport/certificate.js'
 import type { Link } from '../../../src/transport/link.js'
+import { defaultPeerLimits } from '../../../src/transport/peer-limits.js'
 import { defaultQuicOptions } from '../../../src/transport/quic-options.js'
 import { QuinnDialler } from '../../../src/transport/quinn/dialler.js'
 import { Host } from '../../../src/transport/quinn/host.js'
@@ -101,6 +102,7 @@ describeQuinn('a panic', (addon) => {
     keepAliveMs: 500,
     streamWindow: 100_000,
     maxStreams: 0,
+    ...defaultPeerLimits,
     validate: false,
     filters: false,
   })
