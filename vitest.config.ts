@@ -5,13 +5,21 @@ const levin = fileURLToPath(new URL('./src/index.ts', import.meta.url))
 
 const subtensor = fileURLToPath(new URL('./src/subtensor/index.ts', import.meta.url))
 
+const config = fileURLToPath(new URL('./src/config/index.ts', import.meta.url))
+
 const testing = fileURLToPath(new URL('./src/testing/index.ts', import.meta.url))
 
 const monitor = fileURLToPath(new URL('./src/monitor/index.ts', import.meta.url))
 
 const shared = {
   resolve: {
-    alias: { 'levin/subtensor': subtensor, 'levin/testing': testing, 'levin/monitor': monitor, levin },
+    alias: {
+      'levin/subtensor': subtensor,
+      'levin/config': config,
+      'levin/testing': testing,
+      'levin/monitor': monitor,
+      levin,
+    },
   },
   test: {
     setupFiles: ['./test/support/setup.ts'],

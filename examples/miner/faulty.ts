@@ -1,29 +1,27 @@
 /** node build/examples/miner/faulty.js --fault slow|rubbish --allow VALIDATOR_HOTKEY: what a validator has to expect */
 import 'reflect-metadata'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { allowlist, closeOnSignals, consoleLogger, Miner, synapse } from 'levin'
-import { signerArgs, signerFrom } from '../signer.js'
+import { axonOptions, programConfig, walletOptions } from 'levin/config'
+import { exampleSigner } from '../signer.js'
 import { Identify } from './contract.js'
 import { LanguageService } from './language-service.js'
 
-const { values } = parseArgs({
-  options: {
-    ...signerArgs,
-    port: { type: 'string', default: '8091' },
-    allow: { type: 'string', multiple: true, default: [] },
-    fault: { type: 'string', default: 'slow' },
-  },
+const config = await programConfig('usage: miner/faulty.js [OPTIONS]', {
+  ...walletOptions,
+  'axon.port': axonOptions['axon.port'],
+  allow: { type: 'list', help: 'a validator who may ask', value: 'HOTKEY' },
+  fault: { type: 'text', default: 'slow', help: 'slow or rubbish' },
 })
 const SLOW_MS = 500
 
 const miner = new Miner({
-  signer: await signerFrom(values, 'MINER_SEED', 0xd3),
-  access: allowlist(values.allow),
+  signer: await exampleSigner(config, 'MINER_SEED', 0xd3),
+  access: allowlist(config.allow),
   logger: consoleLogger(),
 })
 const language = new LanguageService()
-if (values.fault === 'slow') {
+if (config.fault === 'slow') {
   miner.synapse(Identify, async ({ text }) => {
     await wait(SLOW_MS)
     return language.identify(text)
@@ -33,5 +31,5 @@ if (values.fault === 'slow') {
   miner.synapse(synapse('Identify', {}), () => ({ guesses: 'all of them' }))
 }
 closeOnSignals(miner)
-const { port } = await miner.listen({ host: '127.0.0.1', port: Number(values.port) })
+const { port } = await miner.listen({ host: '127.0.0.1', port: config['axon.port'] })
 console.log(`listening ${port}`)

@@ -1,41 +1,45 @@
 /**
- * node build/examples/miner/main.js --port 8091 --allow VALIDATOR_HOTKEY [--allow ANOTHER]
- * node build/examples/miner/main.js --port 8091 --netuid 2 [--network test] [--min-stake 1000] [--publish 203.0.113.7]
- * With --monitor 9100, http://127.0.0.1:9100/ shows what it does, and has metrics for Prometheus.
+ * node build/examples/miner/main.js --axon.port 8091 --allow VALIDATOR_HOTKEY [--allow ANOTHER]
+ * node build/examples/miner/main.js --netuid 2 [--subtensor.network test] [--min-stake 1000] [--axon.external_ip 203.0.113.7]
  */
 import 'reflect-metadata'
-import { parseArgs } from 'node:util'
 import { allowlist, any, bodyLimit, closeOnSignals, consoleLogger, Miner, minStake, priority } from 'levin'
+import { axonOptions, chainOptions, programConfig, subnetFrom, walletOptions } from 'levin/config'
 import { monitor } from 'levin/monitor'
 import { publishAxon, subtensor } from 'levin/subtensor'
-import { subnetArgs, subnetFrom } from '../chain.js'
-import { signerArgs, signerFrom } from '../signer.js'
+import { exampleSigner } from '../signer.js'
 import { tally } from './tally.js'
 import { TextMiner } from './text-miner.js'
 
-const { values } = parseArgs({
-  options: {
-    ...signerArgs,
-    ...subnetArgs,
-    'min-stake': { type: 'string', default: '1000' },
-    publish: { type: 'string' },
-    host: { type: 'string', default: '127.0.0.1' },
-    port: { type: 'string', default: '8091' },
-    allow: { type: 'string', multiple: true, default: [] },
-    monitor: { type: 'string' },
+const config = await programConfig('usage: miner/main.js [OPTIONS]', {
+  ...walletOptions,
+  ...axonOptions,
+  'axon.ip': { ...axonOptions['axon.ip'], default: '127.0.0.1' },
+  ...chainOptions,
+  monitor: {
+    type: 'integer',
+    least: 0,
+    most: 65_535,
+    help: 'port of a page on 127.0.0.1 that shows what it does',
+    value: 'N',
+  },
+  allow: { type: 'list', help: 'a validator who may ask, whatever its stake', value: 'HOTKEY' },
+  'min-stake': {
+    type: 'number',
+    default: 1000,
+    help: 'TAO that others of the subnet must have',
+    value: 'TAO',
   },
 })
-const { netuid } = values
-const subnet = netuid === undefined ? undefined : subnetFrom(values.network, netuid)
-if (values.allow.length === 0 && subnet === undefined)
+const subnet = subnetFrom(config)
+if (config.allow.length === 0 && subnet === undefined)
   console.error('Neither --allow HOTKEY nor --netuid: this miner will admit nobody')
 
-const signer = await signerFrom(values, 'MINER_SEED', 0xd1)
+const signer = await exampleSigner(config, 'MINER_SEED', 0xd1)
 const logger = consoleLogger() // for people; without it, pino's JSON
-const allowed = allowlist(values.allow)
+const allowed = allowlist(config.allow)
 const metagraph = subnet && subtensor(subnet)
-const access =
-  metagraph === undefined ? allowed : any(allowed, minStake(Number(values['min-stake']), metagraph))
+const access = metagraph === undefined ? allowed : any(allowed, minStake(config['min-stake'], metagraph))
 
 const miner = new Miner({ signer, access, logger })
   .use(bodyLimit(1024 * 1024))
@@ -46,16 +50,18 @@ const miner = new Miner({ signer, access, logger })
 // Before listen: whoever started us may stop us as soon as they read that we listen.
 closeOnSignals(miner)
 
-if (values.monitor !== undefined) {
-  const { url } = await monitor({ miner, port: Number(values.monitor), ...(metagraph && { metagraph }) })
+if (config.monitor !== undefined) {
+  const { url } = await monitor({ miner, port: config.monitor, ...(metagraph && { metagraph }) })
   console.log(`monitor ${url}`)
 }
 
-const { port } = await miner.listen({ host: values.host, port: Number(values.port) })
+const { port } = await miner.listen({ host: config['axon.ip'], port: config['axon.port'] })
 console.log(`listening ${port}`)
 
-if (subnet !== undefined && values.publish !== undefined) {
-  const { outcome, stop } = publishAxon({ ...subnet, signer, host: values.publish, port, logger })
+const host = config['axon.external_ip']
+if (subnet !== undefined && host !== undefined) {
+  const external = config['axon.external_port'] ?? port
+  const { outcome, stop } = publishAxon({ ...subnet, signer, host, port: external, logger })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
   console.log((await outcome).message)
 }

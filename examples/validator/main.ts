@@ -1,19 +1,18 @@
 /**
  * node build/examples/validator/main.js --miners miners.json [--scores scores.json] [--rounds 5] [--every 2000] FILE...
- * With --netuid 2 [--network test] instead of --miners, it follows the miners of that subnet. With --monitor 9101,
- * http://127.0.0.1:9101/ shows what it does, and has metrics for Prometheus.
+ * With --netuid 2 [--subtensor.network test] instead of --miners, it follows the miners of that subnet.
  */
 import 'reflect-metadata'
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { type Axon, type Outcome, Validator } from 'levin'
+import { chainOptions, programArguments, subnetFrom, walletOptions } from 'levin/config'
 import { monitor } from 'levin/monitor'
 import { subtensor } from 'levin/subtensor'
-import { subnetArgs, subnetFrom, whomToFollow } from '../chain.js'
+import { whomToFollow } from '../chain.js'
 import { type Identification, Identify } from '../miner/contract.js'
-import { signerArgs, signerFrom } from '../signer.js'
+import { exampleSigner } from '../signer.js'
 import { mark, verdict } from './judge.js'
 import { Scores } from './scores.js'
 import { LiveLines, tableLines } from './table.js'
@@ -27,51 +26,54 @@ interface Sample {
 /** A round is over after this, whoever has not answered. */
 const ROUND_MS = 2_000
 
-const { values: args, positionals: paths } = parseArgs({
-  allowPositionals: true,
-  options: {
-    ...signerArgs,
-    ...subnetArgs,
-    miners: { type: 'string' },
-    scores: { type: 'string', default: 'scores.json' },
-    rounds: { type: 'string', default: '5' },
-    every: { type: 'string', default: '2000' },
-    monitor: { type: 'string' },
+const usage =
+  'usage: validator/main.js (--miners FILE | --netuid N [--subtensor.network NAME]) [OPTIONS] TEXT...'
+const { values: args, positionals: paths } = await programArguments(usage, {
+  ...walletOptions,
+  ...chainOptions,
+  miners: { type: 'text', help: 'JSON with the axons of all miners', value: 'FILE' },
+  scores: { type: 'text', default: 'scores.json', help: 'where scores are kept', value: 'FILE' },
+  rounds: { type: 'integer', least: 1, default: 5, help: 'how often all are asked', value: 'N' },
+  monitor: {
+    type: 'integer',
+    least: 0,
+    most: 65_535,
+    help: 'port of a page on 127.0.0.1 that shows what it does',
+    value: 'N',
   },
+  every: { type: 'integer', default: 2000, help: 'from one round to the next', value: 'MS' },
 })
-const { miners, netuid } = args
-if ((miners === undefined) === (netuid === undefined) || paths.length === 0) {
-  console.error(
-    'usage: validator/main.js (--miners FILE | --netuid N [--network NAME]) [--scores FILE] [--rounds N] [--every MS] [--monitor PORT] TEXT...',
-  )
+const { miners } = args
+const subnet = subnetFrom(args)
+if ((miners === undefined) === (subnet === undefined) || paths.length === 0) {
+  console.error(usage)
   process.exit(2)
 }
 
 const samples = await Promise.all(paths.map(readSample))
 const scores = await Scores.load(args.scores)
-const signer = await signerFrom(args, 'VALIDATOR_SEED', 0xd2)
+const signer = await exampleSigner(args, 'VALIDATOR_SEED', 0xd2)
 const validator = new Validator({ signer, connectTimeoutMs: ROUND_MS })
 const stopping = new AbortController()
 process.once('SIGINT', () => stopping.abort())
 process.once('SIGTERM', () => stopping.abort())
 if (args.monitor !== undefined) {
-  const { url } = await monitor({ validator, port: Number(args.monitor) })
+  const { url } = await monitor({ validator, port: args.monitor })
   console.log(`monitor ${url}`)
 }
 const live = process.stdout.isTTY ? new LiveLines() : undefined
 const last = new Map<string, string>()
 
-if (netuid !== undefined) {
-  await validator.follow(subtensor(subnetFrom(args.network, netuid)), whomToFollow(args.network))
+if (subnet !== undefined) {
+  await validator.follow(subtensor(subnet), whomToFollow(subnet))
 }
 
-const rounds = Number(args.rounds)
-for (let round = 1; round <= rounds && !stopping.signal.aborted; round++) {
+for (let round = 1; round <= args.rounds && !stopping.signal.aborted; round++) {
   // who is new is connected while the others are asked
   if (miners !== undefined) void validator.setMiners(await readMiners(miners))
   await ask(validator.miners(), round)
   await scores.save()
-  if (round < rounds) await wait(Number(args.every), undefined, { signal: stopping.signal }).catch(() => {})
+  if (round < args.rounds) await wait(args.every, undefined, { signal: stopping.signal }).catch(() => {})
 }
 printWeights(validator.miners())
 validator.close()

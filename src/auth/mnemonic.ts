@@ -1,3 +1,4 @@
+import { entropyToMnemonic } from '@polkadot/util-crypto/mnemonic/bip39'
 import { mnemonicToMiniSecret } from '@polkadot/util-crypto/mnemonic/toMiniSecret'
 
 /** The longest that BIP-39 allows: 24 words of at most 8 letters, and the spaces between them. */
@@ -14,3 +15,6 @@ export function seedOfMnemonic(mnemonic: string): Uint8Array | undefined {
     return undefined // its error may quote the words
   }
 }
+
+/** The words of 16 random bytes, which are twelve. */
+export const mnemonicOf = (entropy: Uint8Array): string => entropyToMnemonic(entropy)

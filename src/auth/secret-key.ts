@@ -31,3 +31,14 @@ export function keypairFromSubstrateKey(bytes: Uint8Array): Keypair | undefined 
   const secretKey = Buffer.from(bytes)
   return { secretKey, publicKey: publicKeyOf(secretKey) }
 }
+
+/** schnorrkel's form of a keypair's secret, as {@link keypairFromPrivateKey} reads it. */
+export function privateKeyOf({ secretKey }: Keypair): Buffer {
+  const bytes = Buffer.from(secretKey)
+  let rest = littleEndian(bytes.subarray(0, SCALAR_BYTES)) >> COFACTOR_BITS
+  for (let i = 0; i < SCALAR_BYTES; i++) {
+    bytes[i] = Number(rest & 0xffn)
+    rest >>= 8n
+  }
+  return bytes
+}

@@ -78,7 +78,7 @@ test('a miner publishes itself, and validators find it there; who has too little
       ],
     },
   })
-  const port = await startMiner(node, '--min-stake', '500', '--publish', HOST)
+  const port = await startMiner(node, '--min-stake', '500', '--axon.external_ip', HOST)
   const isSent = () => node.requests.get('author_submitExtrinsic') === 1
   await vi.waitUntil(isSent, { interval: 50, timeout: PATIENCE_MS }) // a request a second, by default
   node.advance()

@@ -1,13 +1,15 @@
-/** Hotkeys that Python's packages write are read, and signatures are verified both ways. */
+/** Hotkeys that Python's packages write are read, ours are read by them, and signatures are verified both ways. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
 import { verify } from '../../src/auth/sr25519.js'
 import { decodeHotkey } from '../../src/auth/ss58.js'
 import { silentLogger, walletSigner } from '../../src/index.js'
+import { makeHotkey } from '../../src/wallet/make-hotkey.js'
+import { Password } from '../../src/wallet/password.js'
 import { missingTools, prepareWalletPeers } from './peers/build.js'
 
 const PASSWORD = 'Levin-test-0nly!'
@@ -28,6 +30,13 @@ if (missing.length > 0) {
   describe.skip(`Python's wallets, skipped because this machine has no ${missing.join(', ')}`, () =>
     test('are read'))
 } else {
+  const password = new Password(Buffer.from(PASSWORD))
+  const place = { path: join(folder, 'ours'), name: 'default' }
+  const ours = [
+    await makeHotkey({ ...place, hotkey: 'plain' }),
+    await makeHotkey({ ...place, hotkey: 'encrypted' }, password),
+  ]
+  await password.wipe()
   for (const [module, { python, script }] of Object.entries(await prepareWalletPeers())) {
     // Without READ_ONLY, bittensor makes folders in the home of whoever imports it.
     const env = { ...process.env, READ_ONLY: '1' }
@@ -39,6 +48,12 @@ if (missing.length > 0) {
     describe(module, () => {
       test('wrote from words, from a seed, and encrypted', () => {
         expect(written.map(({ name }) => name)).toEqual(['words', 'seed', 'locked'])
+      })
+
+      test.each(ours)('reads the hotkey $hotkey, which we made', async ({ file, hotkey }) => {
+        expect(await peer('read', join(folder, 'ours'), basename(file), PASSWORD)).toContain(
+          `address ${hotkey}`,
+        )
       })
 
       test.each(written)(

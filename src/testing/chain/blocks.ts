@@ -1,5 +1,6 @@
 /** Blocks with their true hashes, moved by hand. The best one is final. */
 import { Buffer } from 'node:buffer'
+import type { Clock } from '../../clock.js'
 import { hashOf, toHex } from './hash.js'
 import { ScaleWriter } from './scale.js'
 
@@ -26,6 +27,7 @@ export interface Block {
   readonly extrinsicsRoot: string
   /** Transactions, each without its length. */
   readonly extrinsics: readonly Uint8Array[]
+  readonly madeAtMs: number
   /** Undefined once it is too old, as on a node that prunes. */
   state: State | undefined
 }
@@ -37,9 +39,11 @@ const NO_HASH = `0x${'00'.repeat(32)}`
 export class Blocks {
   readonly #blocks: Block[] = []
   readonly #byHash = new Map<string, Block>()
+  readonly #clock: Pick<Clock, 'unixMs'>
 
   /** @param genesisHash what the first block pretends to be; undefined: its true hash */
-  constructor(state: State, genesisHash?: string) {
+  constructor(state: State, clock: Pick<Clock, 'unixMs'>, genesisHash?: string) {
+    this.#clock = clock
     this.#add(state, [], genesisHash)
   }
 
@@ -80,6 +84,7 @@ export class Blocks {
       stateRoot: state.root,
       extrinsicsRoot: rootOf(extrinsics),
       extrinsics,
+      madeAtMs: this.#clock.unixMs(),
       state,
     }
     const whole: Block = { ...block, hash: hash ?? headerHash(block) }

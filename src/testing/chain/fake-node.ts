@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
+import { type Clock, systemClock } from '../../clock.js'
 import { LevinError } from '../../errors.js'
 import { loadWs } from '../../subtensor/load-ws.js'
 import { type Block, Blocks } from './blocks.js'
@@ -23,6 +24,8 @@ export interface FakeNodeOptions {
   readonly block?: number
   /** Default 0: the system chooses. */
   readonly port?: number
+  /** Says when each block is made, in UNIX milliseconds. Default: the machine's clock. */
+  readonly clock?: Pick<Clock, 'unixMs'>
   /** Default 461, and 1. */
   readonly specVersion?: number
   readonly transactionVersion?: number
@@ -75,7 +78,14 @@ const HASH = /^0x[0-9a-f]{64}$/
  */
 export async function fakeNode(options: FakeNodeOptions = {}): Promise<FakeNode> {
   const { WebSocketServer } = await loadWs('a fake node')
-  const { block = 1, port = 0, specVersion = 461, transactionVersion = 1, metadata } = options
+  const {
+    block = 1,
+    port = 0,
+    specVersion = 461,
+    transactionVersion = 1,
+    metadata,
+    clock = systemClock,
+  } = options
   if (options.genesis !== undefined && !HASH.test(options.genesis)) {
     throw new LevinError(
       'CONFIG',
@@ -87,7 +97,7 @@ export async function fakeNode(options: FakeNodeOptions = {}): Promise<FakeNode>
   const nonces = new Map<string, number>()
   let ordered: { readonly number: number; readonly stage: Stage | undefined } | undefined
   let state = stateOf(subnets)
-  const blocks = new Blocks(state, options.genesis)
+  const blocks = new Blocks(state, clock, options.genesis)
   for (let number = 1; number <= block; number++) blocks.add(state, [])
 
   const ledger: Ledger = {

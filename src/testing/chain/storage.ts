@@ -25,6 +25,7 @@ const netuidOf = (key: Uint8Array): number => key[0]! + key[1]! * 256
 const ENTRIES: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   [prefixOf('System', 'Number'), ({ number }) => new ScaleWriter().uint(number, 4).done()],
   [prefixOf('System', 'Events'), events],
+  [prefixOf('Timestamp', 'Now'), ({ madeAtMs }) => new ScaleWriter().uint(madeAtMs, 8).done()],
   [
     prefixOf('SubtensorModule', 'NetworksAdded'),
     (_, { subnets }, key) => (subnets.has(netuidOf(key)) ? Uint8Array.of(1) : undefined),

@@ -1,6 +1,6 @@
 /** `$NACL`, what bittensor-wallet and bittensor write today: a nonce, then a secretbox whose tag comes first. */
 import { Buffer } from 'node:buffer'
-import { naclDecrypt } from '@polkadot/util-crypto/nacl'
+import { naclDecrypt, naclEncrypt } from '@polkadot/util-crypto/nacl'
 import type { Password } from '../password.js'
 
 export const NACL_START = Buffer.from('$NACL')
@@ -14,4 +14,14 @@ export async function openNacl(file: Buffer, password: Password): Promise<Buffer
   if (box.length < TAG_BYTES) return undefined
   const opened = naclDecrypt(box, nonce, await password.naclKey())
   return opened === null ? undefined : Buffer.from(opened.buffer, opened.byteOffset, opened.length)
+}
+
+/** The whole file around what is inside. @param randomBytes gives the nonce @throws LevinError CONFIG as {@link Password.naclKey} does */
+export async function sealNacl(
+  inside: Buffer,
+  randomBytes: (count: number) => Uint8Array,
+  password: Password,
+): Promise<Buffer> {
+  const { encrypted, nonce } = naclEncrypt(inside, await password.naclKey(), randomBytes(NONCE_BYTES))
+  return Buffer.concat([NACL_START, nonce, encrypted])
 }

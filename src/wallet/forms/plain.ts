@@ -8,7 +8,7 @@ import { LevinError } from '../../errors.js'
 import { type Fields, shown } from './fields.js'
 
 /** bittensor-wallet's number for sr25519; files from before 4 have no `cryptoType` and are sr25519. */
-const SR25519 = 1
+export const SR25519 = 1
 
 /** The secrets, in the order in which the Python packages look at them. */
 const SECRETS: Readonly<Record<string, (text: string) => Keypair | undefined>> = {

@@ -1,6 +1,7 @@
-"""Writes hotkeys with the package named first (bittensor_wallet or bittensor), signs with them, and checks signatures.
+"""Writes and reads hotkeys with the package named first (bittensor_wallet or bittensor), signs with them, and checks signatures.
 
 PACKAGE write FOLDER PASSWORD    a line of JSON for each hotkey: its name, address, and a signature of its name
+PACKAGE read FOLDER NAME PASSWORD    prints the address of a hotkey of the wallet default
 PACKAGE verify ADDRESS TEXT SIGNATURE    prints true or false
 """
 
@@ -35,6 +36,9 @@ def write(folder, password):
 
 if command == "write":
     write(*rest)
+elif command == "read":
+    folder, name, password = rest
+    print("address", module.Wallet(name="default", hotkey=name, path=folder).get_hotkey(password).ss58_address)
 else:
     address, text, signature = rest
     print("true" if Keypair(ss58_address=address).verify(text.encode(), bytes.fromhex(signature)) else "false")
