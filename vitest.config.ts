@@ -32,9 +32,18 @@ const shared = {
 
 /** With `LEVIN_TESTS=engine`: what knows no engine, or tries both, need not be tried again on the other one. */
 const isOneEngine = process.env.LEVIN_TESTS === 'engine'
-const noEngine = 'auth,contract,metagraph,signer,subtensor,testing,transport,types,wallet,wire'
+const noEngine =
+  'auth,cli,config,contract,metagraph,monitor,scripts,signer,subtensor,supervisor,testing,transport,types,wallet,watchdog,wire'
 
-const elsewhere = ['test/interop/**', 'test/house/**', ...(isOneEngine ? [`test/{${noEngine}}/**`] : [])]
+/** CI says so when no browser can be had. */
+const hasNoBrowser = process.env.LEVIN_BROWSER === 'none'
+
+const elsewhere = [
+  'test/interop/**',
+  'test/house/**',
+  ...(isOneEngine ? ['test/*.test.ts', `test/{${noEngine}}/**`] : []),
+  ...(hasNoBrowser ? ['test/monitor/page.slow.test.ts'] : []),
+]
 
 /**
  * unit     what `npm test` runs: needs Node and nothing else
