@@ -4,10 +4,9 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type MonitorOptions, monitor } from '../../src/monitor/index.js'
 import { Broken, closeLater, Echo, listening, metagraph, newMiner, newValidator } from '../monitor/watched.js'
-import { until } from '../support/frames.js'
 import { validatorSigner } from '../support/hotkeys.js'
 import { levin, main } from './levin.js'
 
@@ -59,7 +58,7 @@ describe('without a terminal', () => {
     const { code, out } = await top(port, '--once')
     expect([code, out]).toEqual([
       0,
-      expect.stringMatching(/NOT READY: the miner does not listen yet\n[^]*new\n$/),
+      expect.stringMatching(/NOT READY: the miner does not listen yet\n[\s\S]*new\n$/),
     ])
     expect(out.startsWith(url)).toBe(true)
   })
@@ -75,7 +74,7 @@ describe('without a terminal', () => {
 
   test('shows no control characters, whoever chose them', async () => {
     const { watching } = await both()
-    const now = await (await fetch(`${watching.url}now.json`)).json()
+    const now = JSON.parse((await top(watching.port, '--json')).out)
     now.miner.synapses[0].name = '\x1b[2Jcleared\n'
     now.miner.hotkey = '5\x1b]0;title\x07'
     now.validator.miners[0].lastFailure = '\u202ebackwards'
@@ -90,7 +89,7 @@ describe('without a terminal', () => {
 })
 
 describe('when there is no monitor', () => {
-  test.each([[], ['--json']])('it says how to start one %s', async (...json) => {
+  test.each([['--once'], ['--json']])('it says how to start one, with %s', async (...json) => {
     const { code, out, err } = await top(9, ...json)
     expect(code).toBe(3)
     expect(out + err).toMatch(
@@ -109,6 +108,8 @@ describe('when there is no monitor', () => {
     expect(err).toMatch(reason)
   })
 })
+
+const PATIENCE = { timeout: 30_000, interval: 50 }
 
 /** On a pseudo-terminal, which `script` makes: what it wrote so far, and its end. */
 function onTerminal(port: number, rows: number, columns: number) {
@@ -134,9 +135,15 @@ describe('on a terminal', () => {
   test('is drawn again as numbers move, fits, and leaves the terminal as it was', async () => {
     const { validator, axon, watching } = await both()
     const terminal = onTerminal(watching.port, 15, 60)
-    await until(() => terminal.frame().some((line) => /^ {2}Echo .* 1 +0$/.test(line)))
+    await vi.waitFor(
+      () => expect(terminal.frame().some((line) => /^ {2}Echo .* 1 +0$/.test(line))).toBe(true),
+      PATIENCE,
+    )
     await validator.query(axon, Echo, {})
-    await until(() => terminal.frame().some((line) => /^ {2}Echo .* 2 +0$/.test(line)))
+    await vi.waitFor(
+      () => expect(terminal.frame().some((line) => /^ {2}Echo .* 2 +0$/.test(line))).toBe(true),
+      PATIENCE,
+    )
     expect(terminal.frame()).toHaveLength(15)
     for (const line of terminal.frame()) expect(line.length).toBeLessThanOrEqual(60)
     terminal.interrupt()
@@ -148,12 +155,12 @@ describe('on a terminal', () => {
   test('goes on while the process is away', async () => {
     const { miner, watching } = await both()
     const terminal = onTerminal(watching.port, 40, 200)
-    await until(() => terminal.frame()[0]!.endsWith('ready'))
+    await vi.waitFor(() => expect(terminal.frame()[0]!.endsWith('ready')).toBe(true), PATIENCE)
     await watching.close()
-    await until(() => terminal.frame()[0]!.includes('NO ANSWER'))
+    await vi.waitFor(() => expect(terminal.frame()[0]!.includes('NO ANSWER')).toBe(true), PATIENCE)
     expect(terminal.frame().join('\n')).toContain(`miner ${miner.hotkey}`)
     await watch({ miner, port: watching.port })
-    await until(() => terminal.frame()[0]!.endsWith('ready'))
+    await vi.waitFor(() => expect(terminal.frame()[0]!.endsWith('ready')).toBe(true), PATIENCE)
     terminal.interrupt()
     expect(await terminal.ended).toBe(0)
   })

@@ -45,7 +45,7 @@ export class Screen {
   show(sections: readonly (readonly string[])[]): void {
     const { columns, rows } = this.#out // 0 where nobody said
     const lines = fitted(sections, { columns: columns || 80, rows: rows || 24 })
-    this.#out.write(`${HOME}${lines.join(`${CLEAR_LINE}\r\n`)}${CLEAR_LINE}${CLEAR_BELOW}`)
+    this.#out.write(`${HOME}${lines.join(`${CLEAR_LINE}\n`)}${CLEAR_LINE}${CLEAR_BELOW}`)
   }
 
   close(): void {
