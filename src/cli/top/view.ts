@@ -3,8 +3,8 @@ import type { Now, NowOfListening, NowOfMiner, NowOfValidator } from '../../moni
 import { printable, shown } from '../../shown.js'
 import { type Lately, type Latency, sumOf } from './lately.js'
 
-/** Of a cell of a table: a hotkey has 48. */
-const MOST_CHARACTERS = 48
+/** Of a cell of a table. */
+const MOST_CHARACTERS = 40
 const NONE = '-'
 
 const number = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
@@ -41,6 +41,9 @@ const words = (name: string): string =>
     ? name.toLowerCase().replaceAll('_', ' ')
     : name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 
+/** A whole one, of 48 characters, leaves no room for the rest of a row in 80 columns. */
+const short = (hotkey: string): string => `${hotkey.slice(0, 6)}…${hotkey.slice(-4)}`
+
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
 
 /** The first row is the heading. @returns nothing when there is no other one */
@@ -61,7 +64,7 @@ export function sectionsOf(now: Now, lately: Lately, url: string, trouble?: stri
   const state = notReady.length === 0 ? 'ready' : `NOT READY: ${notReady.join('; ')}`
   const head = [
     `${url}  ${trouble ?? state}`,
-    `up ${age(now.uptimeSeconds * 1000)}   memory ${bytes(now.rssBytes)}, ${bytes(now.heapBytes)} heap   event loop delay p99 ${milliseconds(loop.p99Ms)}, most ${milliseconds(loop.maxMs)}`,
+    `up ${age(now.uptimeSeconds * 1000)}   memory ${bytes(now.rssBytes)}, ${bytes(now.heapBytes)} heap   loop delay p99 ${milliseconds(loop.p99Ms)}, most ${milliseconds(loop.maxMs)}`,
   ]
   return [
     head,
@@ -100,7 +103,8 @@ function ofMiner(miner: NowOfMiner, now: Now, lately: Lately): string[][] {
     [
       heading,
       `  ${rateAndLatency(rate, latency)}   running ${total(synapses.map(({ running }) => running))}   waiting ${total(queues.map(({ waiting }) => waiting)) + (workers?.waiting ?? 0)}`,
-      `  validators ${connections.validators} of ${connections.maxValidators}, ${connections.strangers} unproved, ${connections.halfOpen} half-open   in ${perSecond('bytesIn')}/s   out ${perSecond('bytesOut')}/s   chain data ${chainAgeMs === undefined ? 'does not age' : `${age(chainAgeMs)} old`}`,
+      `  validators ${connections.validators} of ${connections.maxValidators}, ${connections.strangers} unproved, ${connections.halfOpen} half-open`,
+      `  in ${perSecond('bytesIn')}/s   out ${perSecond('bytesOut')}/s   chain data ${chainAgeMs === undefined ? 'does not age' : `${age(chainAgeMs)} old`}`,
     ],
     table([
       ['SYNAPSE', 'CALLS/S', 'RUNNING', 'P50', 'P99', 'ANSWERED', 'NOT'],
@@ -141,7 +145,7 @@ function ofMiner(miner: NowOfMiner, now: Now, lately: Lately): string[][] {
     table([
       [`VALIDATOR, OF ${miner.validatorsHeard}`, 'UID', 'STAKE', 'CALLS', 'LAST SEEN'],
       ...validators.map(({ hotkey, uid, stake, calls, lastSeenMs }) => [
-        hotkey,
+        short(hotkey),
         uid,
         stake === undefined ? undefined : whole.format(stake),
         whole.format(calls),
@@ -204,7 +208,7 @@ function ofValidator(validator: NowOfValidator, now: Now, lately: Lately): strin
     table([
       [`MINER, OF ${validator.minersKnown}`, 'STATE', 'ANSWERED', 'FAILED', 'LAST ASKED', 'LAST FAILURE'],
       ...miners.map(({ hotkey, state, answered, failed, lastSeenMs, lastFailure }) => [
-        hotkey,
+        short(hotkey),
         words(state),
         whole.format(answered),
         whole.format(failed),
