@@ -11,6 +11,7 @@ import { promisify } from 'node:util'
 const TOOLS = {
   pnpm: '10.34.8',
   yarn: '1.22.22',
+  '@yarnpkg/cli-dist': '4.18.1',
   '@oven/bun-linux-x64': '1.4.5',
   '@deno/linux-x64-glibc': '2.9.6',
   esbuild: '0.28.2',
@@ -26,6 +27,13 @@ const PROGRAMS = new URL('./install-matrix/', import.meta.url)
 const SAYS = 'answered 4'
 /** What a compiler without decorator metadata has to be told. */
 const CURE = 'emitDecoratorMetadata'
+/** Packages for other machines that @matrixai/quic names and the registry does not have: npm, pnpm and bun do without, yarn does not. */
+const FOR_YARN = Object.fromEntries(
+  ['darwin-arm64', 'darwin-x64', 'darwin-universal', 'win32-x64'].map((name) => [
+    `@matrixai/quic-${name}`,
+    '1.2.12',
+  ]),
+)
 
 const tools = join(homedir(), '.cache', 'levin', 'install-tools')
 const tool = (path) => join(tools, 'node_modules', path)
@@ -38,7 +46,8 @@ const work = mkdtempSync(join(tmpdir(), 'levin-install-'))
 try {
   await getTools()
   const tarball = await pack()
-  const projects = await installAll(tarball)
+  const engine = await pack('engine')
+  const projects = await installAll(tarball, engine)
   if (projects.npm !== undefined) {
     await runElsewhere(projects.npm)
     await compileAll(projects.npm)
@@ -54,31 +63,55 @@ async function getTools() {
   mkdirSync(tools, { recursive: true })
   if (!existsSync(join(tools, 'package.json'))) writeFileSync(join(tools, 'package.json'), '{"private":true}')
   const had = JSON.parse(readFileSync(join(tools, 'package.json'), 'utf8')).dependencies ?? {}
-  const missing = Object.entries(TOOLS).filter(([name, version]) => had[name] !== version || !existsSync(tool(name)))
+  const missing = Object.entries(TOOLS).filter(
+    ([name, version]) => had[name] !== version || !existsSync(tool(name)),
+  )
   for (const [name, version] of missing) {
-    const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--save-exact', `${name}@${version}`]
+    const args = [
+      'install',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--save-exact',
+      `${name}@${version}`,
+    ]
     await run('npm', args, { cwd: tools, timeout: TIMEOUT_MS }).catch(() => {}) // skipped below, by name
   }
 }
 
-async function pack() {
-  const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', work]
+async function pack(part = '.') {
+  const args = ['pack', `./${part}`, '--ignore-scripts', '--json', '--pack-destination', work]
   const { stdout } = await run('npm', args, { maxBuffer: 2 ** 26 })
   return join(work, JSON.parse(stdout)[0].filename)
 }
 
 /** @returns the folders of projects into which it could be installed, by package manager */
-async function installAll(tarball) {
+async function installAll(tarball, engine) {
   const managers = {
     npm: ['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline'],
-    'pnpm, strict': [process.execPath, tool('pnpm/bin/pnpm.cjs'), 'install', '--prefer-offline', '--config.strict-peer-dependencies=true', '--config.node-linker=isolated', '--config.hoist=false'],
-    yarn: [process.execPath, tool('yarn/bin/yarn.js'), 'install', '--prefer-offline', '--non-interactive'],
+    'pnpm, strict': [
+      process.execPath,
+      tool('pnpm/bin/pnpm.cjs'),
+      'install',
+      '--prefer-offline',
+      '--config.strict-peer-dependencies=true',
+      '--config.node-linker=isolated',
+      '--config.hoist=false',
+    ],
+    'yarn 1': [
+      process.execPath,
+      tool('yarn/bin/yarn.js'),
+      'install',
+      '--prefer-offline',
+      '--non-interactive',
+    ],
+    'yarn 4': [process.execPath, tool('@yarnpkg/cli-dist/bin/yarn.js'), 'install', '--no-immutable'],
     'bun install': [bun, 'install'],
   }
   const projects = {}
   for (const [name, [command, ...args]] of Object.entries(managers)) {
     if (!hasTool(`${name}`, command, args[0])) continue
-    const folder = project(name, tarball)
+    const folder = project(name, tarball, engine)
     const installed = await tried(command, args, folder)
     if (installed.failed) {
       tell('FAILED', name, installed.text)
@@ -96,7 +129,7 @@ function hasTool(what, ...paths) {
   return missing === undefined
 }
 
-function project(name, tarball) {
+function project(name, tarball, engine) {
   const folder = join(work, name.replace(/\W+/g, '-'))
   cpSync(PROGRAMS, folder, { recursive: true })
   const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -104,8 +137,15 @@ function project(name, tarball) {
   const dependencies = Object.fromEntries(peers.map((peer) => [peer, devDependencies[peer]]))
   writeFileSync(
     join(folder, 'package.json'),
-    JSON.stringify({ private: true, type: 'module', dependencies: { ...dependencies, levin: `file:${tarball}` } }),
+    JSON.stringify({
+      private: true,
+      type: 'module',
+      dependencies: { ...dependencies, levin: `file:${tarball}` },
+      resolutions: { ...FOR_YARN, 'levin-engine': `file:${engine}` },
+    }),
   )
+  writeFileSync(join(folder, 'yarn.lock'), '')
+  writeFileSync(join(folder, '.yarnrc.yml'), 'nodeLinker: node-modules\nenableTelemetry: false\n')
   return folder
 }
 
@@ -139,32 +179,35 @@ async function compileAll(folder) {
     })
   if (hasTool('esbuild', tool('esbuild'))) {
     const { transform } = await import(pathToFileURL(tool('esbuild/lib/main.js')).href)
-    for (const [what, experimentalDecorators] of [['esbuild', true], ['esbuild, stage-3 decorators', false]])
-      await compiledBy(
-        what,
-        folder,
-        async (source) => {
-          const tsconfigRaw = { compilerOptions: { experimentalDecorators } }
-          return (await transform(source, { loader: 'ts', target: 'es2022', tsconfigRaw })).code
-        },
-        CURE,
-      )
+    const by = (experimentalDecorators) => async (source) => {
+      const tsconfigRaw = { compilerOptions: { experimentalDecorators } }
+      return (await transform(source, { loader: 'ts', target: 'es2022', tsconfigRaw })).code
+    }
+    await compiledBy('esbuild', folder, by(true), CURE, 'no-metadata.ts')
+    await compiledBy('esbuild, stage-3 decorators', folder, by(false), CURE, 'stage-3.ts')
+    await compiledBy('esbuild, without decorators', folder, by(false), undefined, 'app.js')
   }
   if (hasTool('tsx', tool('tsx')))
-    await runs('tsx', process.execPath, [tool('tsx/dist/cli.mjs'), 'app.ts'], folder, CURE)
+    await runs('tsx', process.execPath, [tool('tsx/dist/cli.mjs'), 'no-metadata.ts'], folder, CURE)
 }
 
 /** @param error what its program ends with; without one it has to answer */
-async function compiledBy(what, folder, transform, error) {
+async function compiledBy(what, folder, transform, error, from = 'app.ts') {
   const file = `${what.replace(/\W+/g, '-')}.js`
-  writeFileSync(join(folder, file), await transform(readFileSync(join(folder, 'app.ts'), 'utf8')))
+  writeFileSync(join(folder, file), await transform(readFileSync(join(folder, from), 'utf8')))
   await runs(what, process.execPath, [file], folder, error)
 }
 
 async function runs(what, command, args, folder, error) {
   const { failed, text } = await tried(command, args, folder)
-  if (error === undefined) tell(!failed && text.includes(SAYS) ? 'ok' : 'FAILED', what, failed ? text : 'answers')
-  else tell(failed && text.includes(error) ? 'ok' : 'FAILED', what, failed && text.includes(error) ? 'the error says what to change' : text)
+  if (error === undefined)
+    tell(!failed && text.includes(SAYS) ? 'ok' : 'FAILED', what, failed ? text : 'answers')
+  else
+    tell(
+      failed && text.includes(error) ? 'ok' : 'FAILED',
+      what,
+      failed && text.includes(error) ? 'the error says what to change' : text,
+    )
 }
 
 async function tried(command, args, cwd) {

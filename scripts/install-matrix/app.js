@@ -18,7 +18,9 @@ const miner = new Miner({
 }).synapse(Forecast, ({ days }) => ({ days: days + 1 }))
 const { port } = await miner.listen({ host: '127.0.0.1', port: 0 })
 const validator = new Validator({ signer: validatorSigner, logger: silentLogger })
-const { data } = await validator.query({ hotkey: miner.hotkey, host: '127.0.0.1', port }, Forecast, { days: 3 })
+const { data } = await validator.query({ hotkey: miner.hotkey, host: '127.0.0.1', port }, Forecast, {
+  days: 3,
+})
 console.log(`answered ${data.days}`)
 validator.close()
 await miner.close()
