@@ -31,7 +31,7 @@ const CURE = 'emitDecoratorMetadata'
 const FOR_YARN = Object.fromEntries(
   ['darwin-arm64', 'darwin-x64', 'darwin-universal', 'win32-x64'].map((name) => [
     `@matrixai/quic-${name}`,
-    '1.2.12',
+    'npm:@matrixai/quic-linux-x64@2.0.9',
   ]),
 )
 
