@@ -9,11 +9,12 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 
-/** What a user needs: compiled code with its types, the page of the monitor, the docs, and what npm itself adds. */
+/** What a user needs: compiled code with its types, the page of the monitor, what `levin init` writes, the docs, and what npm adds. */
 const BELONGS = [
   /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
   /^dist\/[\w/-]+\.(js|d\.ts)$/,
   /^assets\/[\w/-]+\.(css|html|js)$/,
+  /^templates\/project\/((src|test)\/[\w.-]+\.ts|[\w.-]+)$/,
   /^docs\/[\w/-]+\.(md|svg|png|json)$/,
 ]
 

@@ -10,21 +10,43 @@ const STREAM: usize = 256;
 const SENT_PART: usize = 4;
 /// For each datagram that we send, however small: its acknowledgement.
 const DATAGRAM: usize = 32;
+/// What is under way at most of a stream that we give up: its window, which is 1 MiB unless an option says more.
+const GIVEN_UP: usize = 4 * 1024 * 1024;
+/// The longest datagram that path MTU discovery comes to.
+const LONGEST_DATAGRAM: usize = 1452;
 
 pub struct Budget {
     left: i64,
     most: i64,
+    /// Bytes that came, and frames that there were, since it was last looked whose bytes they are.
+    came: usize,
+    frames: u64,
 }
 
 impl Budget {
     pub fn new(bytes: u32) -> Self {
-        Self { left: bytes.into(), most: bytes.into() }
+        Self { left: bytes.into(), most: bytes.into(), came: 0, frames: 0 }
     }
 
     /// A datagram came. False when there is nothing left.
     pub fn received(&mut self, bytes: usize) -> bool {
+        self.came += bytes;
         self.left -= bytes as i64;
         self.left >= 0
+    }
+
+    /// Takes back what was not the peer's: anybody who sees a connection's packets can send more in its name, and none that
+    /// can be decrypted. Those that can each have a frame; `frames` are those since the start. False when nothing is left.
+    pub fn is_of_peer(&mut self, frames: u64) -> bool {
+        let most = (frames - self.frames) as usize * LONGEST_DATAGRAM;
+        self.refill(self.came.saturating_sub(most));
+        (self.came, self.frames) = (0, frames);
+        self.left >= 0
+    }
+
+    /// We gave up a stream that we asked for: what is still under way is not the peer's fault.
+    pub fn gave_up(&mut self) {
+        self.refill(GIVEN_UP);
     }
 
     pub fn is_empty(&self) -> bool {
@@ -60,6 +82,28 @@ mod tests {
         assert!(budget.received(1000));
         assert!(!budget.received(1));
         assert!(budget.is_empty());
+    }
+
+    #[test]
+    fn is_left_to_the_peer_by_those_who_send_in_its_name() {
+        let mut budget = Budget::new(1000 * FULL as u32);
+        for datagram in 0..10_000 {
+            // One in a hundred is the peer's.
+            assert!(budget.received(FULL) || budget.is_of_peer(datagram / 100));
+        }
+        let mut budget = Budget::new(1000 * FULL as u32);
+        let datagrams =
+            (0..).take_while(|&frames| budget.received(FULL) || budget.is_of_peer(frames + 1)).count();
+        assert_eq!(datagrams, 1000);
+    }
+
+    #[test]
+    fn is_refilled_for_what_we_gave_up() {
+        let mut budget = Budget::new(32 * MIB as u32);
+        for _ in 0..1000 {
+            budget.gave_up();
+            assert!(budget.received(7 * MIB / 2));
+        }
     }
 
     #[test]

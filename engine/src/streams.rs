@@ -100,6 +100,10 @@ impl Connection {
         self.stop_writing(stream);
         // An error says that it is over in that direction already.
         let _ = self.quic.recv_stream(stream).stop(CANCELLED);
+        // Not for who dialled us: requests that we refuse are its own.
+        if !self.is_server {
+            self.budget.gave_up();
+        }
         self.paused.remove(&stream);
     }
 

@@ -19,7 +19,7 @@ const RIVAL_MS = 20
 export const GONE_MS = 100
 /** The longest pause: nobody is locked out. */
 export const MOST_PAUSE_MS = 1000
-/** What the engine and the copy of a request's bytes take of the loop, measured with quinn; quiche takes more. */
+/** About what the engine and the copy of a request's bytes take of the loop with quinn; its order is what matters. */
 const READING_MS_PER_BYTE = 2 / (1024 * 1024)
 /** Use is looked at over one to two of these: long enough to remember the others after a request of a second. */
 const WINDOW_MS = 1000

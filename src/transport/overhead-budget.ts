@@ -12,10 +12,16 @@ const STREAM_BYTES = 256
 const SENT_PART = 1 / 4
 /** For each datagram that we send, however small: its acknowledgement. */
 const DATAGRAM_BYTES = 32
+/** What is under way at most of a stream that we give up: its window. */
+const GIVEN_UP_BYTES = 4 * 1024 * 1024
+const LONGEST_DATAGRAM = 1500
 
 export class OverheadBudget {
   readonly #mostBytes: number
   #leftBytes: number
+  /** Bytes that came, and packets that there were, since it was last looked whose bytes they are. */
+  #cameBytes = 0
+  #packets = 0
 
   constructor(bytes: number) {
     this.#mostBytes = bytes
@@ -24,8 +30,28 @@ export class OverheadBudget {
 
   /** A datagram came. @returns false when there is nothing left */
   received(bytes: number): boolean {
+    this.#cameBytes += bytes
     this.#leftBytes -= bytes
     return this.#leftBytes >= 0
+  }
+
+  /**
+   * Takes back what was not the peer's: anybody who sees a connection's packets can send more in its name, and none that
+   * can be decrypted.
+   * @param packets that could, since the start
+   * @returns false when there is nothing left
+   */
+  isOfPeer(packets: number): boolean {
+    const most = (packets - this.#packets) * LONGEST_DATAGRAM
+    this.#refill(Math.max(0, this.#cameBytes - most))
+    this.#cameBytes = 0
+    this.#packets = packets
+    return this.#leftBytes >= 0
+  }
+
+  /** We gave up a stream that we asked for: what is still under way is not the peer's fault. */
+  gaveUp(): void {
+    this.#refill(GIVEN_UP_BYTES)
   }
 
   /** Bytes of a stream were given to the owner, who is told whether they were the last. */

@@ -20,8 +20,14 @@ const HEAVY = ['matches', 'isEmail', 'sees', 'truthy', 'arrayUnique']
 /** Null, or the text of what is wrong. */
 type Outcome = { readonly instance: object } | { readonly faults: string }
 
-function byLibraries({ type }: GeneratedClass, data: object, drop: boolean): Outcome {
-  const instance = plainToInstance(type, data, { exposeUnsetFields: false })
+/** Undefined when class-transformer throws, as it does for a bigint that should be a Date. */
+function byLibraries({ type }: GeneratedClass, data: object, drop: boolean): Outcome | undefined {
+  let instance: object
+  try {
+    instance = plainToInstance(type, data, { exposeUnsetFields: false })
+  } catch {
+    return undefined
+  }
   const texts = textsOf(validateSync(instance, { whitelist: true, forbidNonWhitelisted: !drop }))
   if (texts.length === 0) return { instance }
   return { faults: texts.slice(0, MOST).join('; ') + (texts.length > MOST ? '; and more' : '') }
@@ -94,7 +100,9 @@ describe(`seed ${SEED}`, () => {
       for (const data of fc.sample(made.data, { numRuns: 30, seed: SEED })) {
         const what = `${made.text}: ${inspect(data, { depth: 5 })}`
         const ours = byLevin(made, data, drop)
-        expect(ours, what).toStrictEqual(byLibraries(made, data, drop))
+        const theirs = byLibraries(made, data, drop)
+        if (theirs === undefined) expect(ours, what).toHaveProperty('faults')
+        else expect(ours, what).toStrictEqual(theirs)
         if ('faults' in ours) {
           seen.refused++
           continue

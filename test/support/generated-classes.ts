@@ -142,6 +142,8 @@ export interface GeneratedClass {
   readonly data: fc.Arbitrary<object>
   /** Some property is renamed, hidden or computed. */
   readonly isReshaped: boolean
+  /** Some property is `renamed` where it comes from. */
+  readonly isRenamed: boolean
   /** For messages about it. */
   readonly text: string
 }
@@ -239,10 +241,18 @@ const NAMES = ['a', 'b', 'c', 'd', '1']
 
 function classOf(
   specs: readonly PropertySpec[],
-  reshapes: readonly (PropertyDecorator | undefined)[],
+  wanted: readonly (PropertyDecorator | undefined)[],
   parent: GeneratedClass | undefined,
   hasInitial: boolean,
 ): GeneratedClass {
+  // One property alone has the other name: it would be given what is made for the others.
+  let isRenamed = parent?.isRenamed === true
+  const reshapes = wanted.map((reshape) => {
+    if (reshape !== RESHAPES[0]) return reshape
+    if (isRenamed) return undefined
+    isRenamed = true
+    return reshape
+  })
   const Base = (parent?.type ?? Object) as new () => object
   class Made extends Base {
     constructor() {
@@ -269,7 +279,7 @@ function classOf(
       `${propertyName}: ${name ?? type}${each ? ' each' : ''}(${inspect(constraints ?? [], { depth: 1 })})`,
   )
   const text = `${decorated.join(' ')}${parent === undefined ? '' : ', inherits'}${isReshaped ? ', reshaped' : ''}`
-  return { type: Made, data, isReshaped, text }
+  return { type: Made, data, isReshaped, isRenamed, text }
 }
 
 const flat = fc.array(fc.oneof({ weight: 4, arbitrary: checks }, scalarTyped), { minLength: 1, maxLength: 4 })

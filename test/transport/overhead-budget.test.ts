@@ -73,3 +73,21 @@ test('it ends for whoever sends what carries nothing, though we acknowledge it',
   } while (budget.received(ACK) && budget.received(ACK))
   expect(steps).toBeLessThan(2 * MIB)
 })
+
+test('it is left to the peer by those who send in its name', () => {
+  const budget = new OverheadBudget(1000 * FULL)
+  for (let datagram = 0; datagram < 10_000; datagram++)
+    expect(budget.received(FULL) || budget.isOfPeer(Math.floor(datagram / 100))).toBe(true)
+  const drained = new OverheadBudget(1000 * FULL)
+  let packets = 0
+  while (drained.received(FULL) || drained.isOfPeer(packets)) packets++
+  expect(packets).toBe(1000)
+})
+
+test('it is refilled for what we gave up', () => {
+  const budget = new OverheadBudget(32 * MIB)
+  for (let stream = 0; stream < 1000; stream++) {
+    budget.gaveUp()
+    expect(budget.received(3.5 * MIB)).toBe(true)
+  }
+})

@@ -132,7 +132,7 @@ export class Connection implements Link, TurnMember, StreamHost {
   /** A datagram from the pinned address. The engine decrypts it in place. */
   receive(datagram: Buffer): void {
     if (this.#gone) return
-    if (!this.budget.received(datagram.length)) {
+    if (!this.budget.received(datagram.length) && !this.budget.isOfPeer(this.native.stats().recv)) {
       this.#io.overdrawn()
       this.abandon('too much that carried nothing')
       return
@@ -500,6 +500,10 @@ export class Connection implements Link, TurnMember, StreamHost {
 
   readLater(): void {
     if (!this.#gone) this.#io.turn.received(this)
+  }
+
+  gaveUp(): void {
+    if (!this.#isServer) this.budget.gaveUp() // requests that a miner refuses are their sender's
   }
 
   finished(stream: QuicStream): void {

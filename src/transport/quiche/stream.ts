@@ -24,6 +24,8 @@ export interface StreamHost {
   blocked(stream: QuicStream): void
   /** The stream may have bytes that nobody has looked at. */
   readLater(): void
+  /** A stream is not read to its end. */
+  gaveUp(): void
   /** Both sides are over: forget the stream. */
   finished(stream: QuicStream): void
 }
@@ -269,7 +271,10 @@ export class QuicStream implements LinkStream {
     if (this.#isNew) this.#send(NOTHING, false)
     this.#host.sendUnsent() // the engine keeps a stream that is given up with bytes of it unsent
     if (!this.#writeOver) this.#shutdown(ShutdownSide.write)
-    if (!this.#readOver) this.#shutdown(ShutdownSide.read)
+    if (!this.#readOver) {
+      this.#shutdown(ShutdownSide.read)
+      this.#host.gaveUp()
+    }
     this.#endWriting()
     this.#host.wroteBytes()
     this.#host.readLater()
