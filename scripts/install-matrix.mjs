@@ -110,7 +110,7 @@ async function installAll(tarball, engine) {
   }
   const projects = {}
   for (const [name, [command, ...args]] of Object.entries(managers)) {
-    if (!hasTool(`${name}`, command, args[0])) continue
+    if (!hasTool(name, command, args[0])) continue
     const folder = project(name, tarball, engine)
     const installed = await tried(command, args, folder)
     if (installed.failed) {
