@@ -141,7 +141,7 @@ function project(name, tarball, engine) {
       private: true,
       type: 'module',
       dependencies: { ...dependencies, levin: `file:${tarball}` },
-      resolutions: { ...FOR_YARN, 'levin-engine': `file:${engine}` },
+      ...(name.startsWith('yarn') && { resolutions: { ...FOR_YARN, 'levin-engine': `file:${engine}` } }),
     }),
   )
   writeFileSync(join(folder, 'yarn.lock'), '')
