@@ -28,6 +28,10 @@ const COMMANDS: Readonly<
   },
   keys: { summary: 'make, show and check hotkeys in files', load: () => import('./commands/keys.js') },
   bench: { summary: 'load on a miner of your own', load: () => import('./commands/bench.js') },
+  top: {
+    summary: 'what a miner or validator does now, in a terminal',
+    load: () => import('./commands/top.js'),
+  },
 }
 
 const USAGE = `usage: levin COMMAND [OPTIONS]

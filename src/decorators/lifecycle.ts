@@ -1,5 +1,5 @@
 import { LevinError } from '../errors.js'
-import { type HookKind, recordHook } from './metadata.js'
+import { type HookKind, recordHook, refuseStage3 } from './metadata.js'
 
 /** A method without parameters; a promise that it returns is awaited. */
 type HookDecorator = <M extends () => unknown>(
@@ -33,6 +33,7 @@ export const OnStop = (): HookDecorator => hook('stop')
 
 function hook(kind: HookKind): HookDecorator {
   return (prototype, method) => {
+    refuseStage3(kind === 'start' ? '@OnStart' : '@OnStop', method)
     if (typeof prototype === 'function') {
       throw new LevinError(
         'CONFIG',

@@ -1,4 +1,5 @@
 /** The only caller of Reflect: where decorators write and the miner's `register` reads. */
+import { LevinError } from '../errors.js'
 import 'reflect-metadata'
 import type { SynapseDefinition } from '../contract/definition.js'
 
@@ -53,6 +54,21 @@ export function hooksOf(instance: object, kind: HookKind): (string | symbol)[] {
 export const NO_TYPES =
   'the compiler emits no decorator metadata: set "emitDecoratorMetadata": true in tsconfig.json, and compile with ' +
   'tsc, swc or vite 8 (esbuild and tsx do not emit it)'
+
+/**
+ * A compiler without `experimentalDecorators` gives a decorator the method itself and a context, not a prototype and a name.
+ * @param called what the decorator was given second
+ * @throws LevinError CONFIG for a context
+ */
+export function refuseStage3(decorator: string, called: unknown): void {
+  if (typeof called !== 'object') return
+  throw new LevinError(
+    'CONFIG',
+    `${decorator}: the compiler calls decorators as ECMAScript's proposal has it: set "experimentalDecorators": true and ` +
+      `"emitDecoratorMetadata": true in tsconfig.json, and compile with tsc, swc or vite 8; or use miner.synapse(), which ` +
+      'needs no decorator',
+  )
+}
 
 /** Whether the compiler emitted the types of a method's parameters, as it does for each one with a decorator. */
 export const hasTypes = (prototype: object, method: string | symbol): boolean =>

@@ -9,7 +9,7 @@ import {
 } from '../contract/definition.js'
 import type { Handler } from '../contract/handler.js'
 import { LevinError } from '../errors.js'
-import { firstParameterOf, hasTypes, NO_TYPES, recordHandler } from './metadata.js'
+import { firstParameterOf, hasTypes, NO_TYPES, recordHandler, refuseStage3 } from './metadata.js'
 
 type HandlerDecorator<H> = <P extends object, K extends keyof P & (string | symbol), M>(
   prototype: P,
@@ -71,6 +71,7 @@ export function Synapse(
   options: (PlainOptions | StreamOptions) & WorkerOption = {},
 ) {
   return (prototype: object, method: string | symbol): void => {
+    refuseStage3('@Synapse', method)
     if (typeof prototype === 'function') {
       throw new LevinError(
         'CONFIG',

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js'
 import type { MetagraphSource } from '../metagraph/source.js'
 import { Activity } from './activity.js'
 import { LoopDelayMeter } from './loop-delay.js'
+import type { Now, NowOfMiner, NowOfValidator } from './now.js'
 import { queuesOf } from './queues.js'
 import { isAlive, notReady } from './readiness.js'
 import { minerStats, type WatchedMiner, type WatchedValidator } from './subjects.js'
@@ -62,7 +63,7 @@ export class Snapshots {
     return this.#latest.json
   }
 
-  #take(atMs: number): object {
+  #take(atMs: number): Now {
     const { clock, metagraph } = this.#parts
     const { rss, heapUsed } = process.memoryUsage()
     return {
@@ -79,7 +80,7 @@ export class Snapshots {
     }
   }
 
-  #miner(): object | undefined {
+  #miner(): NowOfMiner | undefined {
     const { miner, metagraph } = this.#parts
     const activity = this.#ofMiner
     if (miner === undefined || activity === undefined) return undefined
@@ -116,7 +117,7 @@ export class Snapshots {
     }
   }
 
-  #validator(): object | undefined {
+  #validator(): NowOfValidator | undefined {
     const { validator } = this.#parts
     const activity = this.#ofValidator
     if (validator === undefined || activity === undefined) return undefined

@@ -177,7 +177,7 @@ describe('levin', () => {
   test('lists its commands, each with its help', async () => {
     const { code, out } = await levin(folder, ['--help'])
     const names = [...out.matchAll(/^ {2}(\w+) {2}/gm)].map(([, name]) => name!)
-    expect([code, names]).toEqual([0, ['init', 'call', 'doctor', 'inspect', 'keys', 'bench']])
+    expect([code, names]).toEqual([0, ['init', 'call', 'doctor', 'inspect', 'keys', 'bench', 'top']])
     for (const name of names) {
       const help = await levin(folder, [name, '--help'])
       expect([help.code, help.out]).toEqual([
