@@ -73,3 +73,6 @@ export function checkSignal(where: string, signal: unknown): void {
   if (signal instanceof AbortSignal) return
   throw new LevinError('CONFIG', `${where}: signal is ${inspect(signal, { depth: 0 })}; it is an AbortSignal`)
 }
+
+/** Whether there is no time left to ask anybody. Timers may come a part of a millisecond early. */
+export const isOver = (deadlineAtMs: number, nowMs: number): boolean => deadlineAtMs - nowMs < 1

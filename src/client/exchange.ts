@@ -8,6 +8,7 @@ import { FRAME_HEADER_BYTES } from '../wire/frame.js'
 import type { MessageType } from '../wire/message-type.js'
 import { recycle } from '../wire/messages.js'
 import type { AnswerMemory, AnswerReader } from './answer-memory.js'
+import { isOver } from './call-options.js'
 import { FrameReader, type FrameReaderEvents } from './frame-reader.js'
 import type { Place } from './line.js'
 
@@ -91,7 +92,7 @@ export abstract class Exchange implements FrameReaderEvents, Seeker, AnswerReade
       this.settle(aborted(signal))
       return
     }
-    if (deadlineAtMs <= this.clock.monotonicMs()) {
+    if (isOver(deadlineAtMs, this.clock.monotonicMs())) {
       this.#phase = 'deadline'
       this.settle(this.#late())
       return

@@ -9,6 +9,7 @@ import {
   type CallOptions,
   checkCallOptions,
   checkStreamOptions,
+  isOver,
   type Limits,
   STREAM_KEYS,
   type StreamCallOptions,
@@ -177,7 +178,7 @@ export class Round<T, A extends Axon> {
     try {
       if (signal.aborted)
         throw new LevinError('ABORTED', 'not asked: cancelled before', { cause: signal.reason })
-      if (this.#limits.deadlineAtMs <= began)
+      if (isOver(this.#limits.deadlineAtMs, began))
         throw new LevinError('TIMED_OUT', 'not asked: the deadline of all calls together passed')
       const { data, latencyMs } = await this.#ask(axon, this.#limits)
       return { ok: true, axon, data, latencyMs }
