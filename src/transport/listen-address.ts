@@ -22,6 +22,8 @@ export function checkListenAddress({ host, port }: Address): void {
 /** What is said when an address cannot be bound. */
 export function cannotListen({ host, port }: Address, cause: unknown): LevinError {
   const fix = 'choose another port (0 for any that is free) or an address of this machine'
-  const why = LevinError.from(cause).message
+  // Node's words for what the native engine says plainly.
+  const isTaken = (cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE'
+  const why = isTaken ? 'the port is taken' : LevinError.from(cause).message
   return new LevinError('CONFIG', `cannot listen on ${host} port ${port}: ${why}; ${fix}`, { cause })
 }
