@@ -1,5 +1,4 @@
 /** A chain by its nodes: one connection, used by all in this process who ask the same nodes, each in its turn. */
-
 import { type Clock, inTime } from '../clock.js'
 import { LevinError } from '../errors.js'
 import { shown } from '../shown.js'
@@ -140,7 +139,8 @@ class Nodes {
 
   #gap(endpoint: string, { clock, requestGapMs }: ChainSettings): Promise<void> {
     const now = clock.monotonicMs()
-    const at = Math.max(now, (this.#lastAt.get(endpoint) ?? now - requestGapMs) + requestGapMs)
+    const lastAt = this.#lastAt.get(endpoint)
+    const at = lastAt === undefined ? now : Math.max(now, lastAt + requestGapMs)
     this.#lastAt.set(endpoint, at)
     if (at === now) return Promise.resolve()
     return new Promise((resolve) => clock.after(at - now, resolve))

@@ -103,6 +103,19 @@ describe('how often', () => {
     await starting
   })
 
+  test('waits for nothing before it is first connected, whatever the clock says', async () => {
+    const [node, clock] = [await startNode(), new FakeClock()]
+    clock.advance(0.1) // 0.1 - 1000 + 1000 is more than 0.1
+    const starting = sourceOf([node], { clock, requestGapMs: 1000 }).start()
+    await until(() => node.connections === 1)
+    for (let sent = 0; sent < 3; sent++) {
+      await until(() => clock.pending >= 2)
+      clock.advance(1000)
+      await until(() => requestsTo(node) === sent + 1)
+    }
+    await starting
+  })
+
   test('one connection, however many sources', async () => {
     const other = 8
     const node = await startNode({ subnets: { [NETUID]: [neuronOf(10)], [other]: [neuronOf(11)] } })
