@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { systemClock } from './clock.js'
-import { printable } from './shown.js'
+import { cut, printable } from './shown.js'
 
 /** Where Levin writes what happened. Any logger with these four methods will do; most have them with other argument orders. */
 export interface Logger {
@@ -71,9 +71,7 @@ function textOf(fields: LogFields): string {
 const MOST_CHARACTERS = 8 * 1024
 
 export const clipped = <T>(text: T): T | string =>
-  typeof text === 'string' && text.length > MOST_CHARACTERS
-    ? `${text.slice(0, MOST_CHARACTERS)}... (${text.length} characters)`
-    : text
+  typeof text === 'string' ? cut(text, MOST_CHARACTERS) : text
 
 /** What JSON has no word for, as text: an error with its code, stack and cause, a bigint as its digits. */
 function plain(_key: string, value: unknown): unknown {

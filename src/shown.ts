@@ -13,8 +13,12 @@ const MOST_CHARACTERS = 256
  * and cut at a length.
  */
 export function shown(text: string, most = MOST_CHARACTERS): string {
-  return printable(text.length <= most ? text : `${text.slice(0, most)}... (${text.length} characters)`)
+  return printable(cut(text, most))
 }
+
+/** Its beginning, and how long it was, when it is longer. */
+export const cut = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, most)}... (${text.length} characters)`
 
 /** The same text, with what is not printable as `\u` and four digits, which JSON reads as what it was. */
 export const printable = (text: string): string => text.replace(UNPRINTABLE, escaped)

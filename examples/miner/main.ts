@@ -5,8 +5,8 @@
 import 'reflect-metadata'
 import { allowlist, any, bodyLimit, closeOnSignals, consoleLogger, Miner, minStake, priority } from 'levin'
 import { axonOptions, chainOptions, programConfig, subnetFrom, walletOptions } from 'levin/config'
-import { monitor } from 'levin/monitor'
 import { publishAxon, subtensor } from 'levin/subtensor'
+import { monitorOptions, showMonitor } from '../monitor.js'
 import { exampleSigner } from '../signer.js'
 import { tally } from './tally.js'
 import { TextMiner } from './text-miner.js'
@@ -16,13 +16,7 @@ const config = await programConfig('usage: miner/main.js [OPTIONS]', {
   ...axonOptions,
   'axon.ip': { ...axonOptions['axon.ip'], default: '127.0.0.1' },
   ...chainOptions,
-  monitor: {
-    type: 'integer',
-    least: 0,
-    most: 65_535,
-    help: 'port of a page on 127.0.0.1 that shows what it does',
-    value: 'N',
-  },
+  ...monitorOptions,
   allow: { type: 'list', help: 'a validator who may ask, whatever its stake', value: 'HOTKEY' },
   'min-stake': {
     type: 'number',
@@ -50,10 +44,7 @@ const miner = new Miner({ signer, access, logger })
 // Before listen: whoever started us may stop us as soon as they read that we listen.
 closeOnSignals(miner)
 
-if (config.monitor !== undefined) {
-  const { url } = await monitor({ miner, port: config.monitor, ...(metagraph && { metagraph }) })
-  console.log(`monitor ${url}`)
-}
+await showMonitor(config.monitor, { miner, ...(metagraph && { metagraph }) })
 
 const { port } = await miner.listen({ host: config['axon.ip'], port: config['axon.port'] })
 console.log(`listening ${port}`)

@@ -8,10 +8,10 @@ import { basename } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Axon, type Outcome, Validator } from 'levin'
 import { chainOptions, programArguments, subnetFrom, walletOptions } from 'levin/config'
-import { monitor } from 'levin/monitor'
 import { subtensor } from 'levin/subtensor'
 import { whomToFollow } from '../chain.js'
 import { type Identification, Identify } from '../miner/contract.js'
+import { monitorOptions, showMonitor } from '../monitor.js'
 import { exampleSigner } from '../signer.js'
 import { mark, verdict } from './judge.js'
 import { Scores } from './scores.js'
@@ -34,13 +34,7 @@ const { values: args, positionals: paths } = await programArguments(usage, {
   miners: { type: 'text', help: 'JSON with the axons of all miners', value: 'FILE' },
   scores: { type: 'text', default: 'scores.json', help: 'where scores are kept', value: 'FILE' },
   rounds: { type: 'integer', least: 1, default: 5, help: 'how often all are asked', value: 'N' },
-  monitor: {
-    type: 'integer',
-    least: 0,
-    most: 65_535,
-    help: 'port of a page on 127.0.0.1 that shows what it does',
-    value: 'N',
-  },
+  ...monitorOptions,
   every: { type: 'integer', default: 2000, help: 'from one round to the next', value: 'MS' },
 })
 const { miners } = args
@@ -57,10 +51,7 @@ const validator = new Validator({ signer, connectTimeoutMs: ROUND_MS })
 const stopping = new AbortController()
 process.once('SIGINT', () => stopping.abort())
 process.once('SIGTERM', () => stopping.abort())
-if (args.monitor !== undefined) {
-  const { url } = await monitor({ validator, port: args.monitor })
-  console.log(`monitor ${url}`)
-}
+await showMonitor(args.monitor, { validator })
 const live = process.stdout.isTTY ? new LiveLines() : undefined
 const last = new Map<string, string>()
 

@@ -135,10 +135,11 @@ export abstract class Exchange implements FrameReaderEvents, Seeker, AnswerReade
   }
 
   #wait(phase: Phase, ms: number): void {
-    const leftMs = Math.max(0, this.#options.deadlineAtMs - this.clock.monotonicMs())
+    const nowMs = this.clock.monotonicMs()
+    const leftMs = Math.max(0, this.#options.deadlineAtMs - nowMs)
     this.#phase = leftMs < ms ? 'deadline' : phase
     this.#limitMs = Math.min(ms, leftMs)
-    this.#dueMs = this.clock.monotonicMs() + this.#limitMs
+    this.#dueMs = nowMs + this.#limitMs
     this.#cancelTimer?.()
     this.#cancelTimer = this.clock.after(this.#limitMs, () => this.settle(this.#late()))
   }

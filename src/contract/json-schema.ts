@@ -1,7 +1,7 @@
 /** What a class of requests or answers takes, as JSON Schema (2020-12), from the decorators on its properties. */
-import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js'
-import { getMetadataStorage, ValidationTypes } from 'class-validator'
+import { ValidationTypes } from 'class-validator'
 import type { DtoClass } from './definition.js'
+import { isNested, rulesOf, typedIn } from './metadata.js'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -59,16 +59,16 @@ const OF_LISTS = /^(array|isArray)/
 /** @param outer classes around this one: one that holds itself is written once */
 export function jsonSchemaOf(type: DtoClass, outer: readonly DtoClass[] = []): JsonSchema {
   if (outer.includes(type)) return { description: `${type.name}, as above` }
-  const checks = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false)
+  const rules = rulesOf(type)
   const properties: Record<string, JsonSchema> = {}
   const required: string[] = []
-  for (const name of new Set(checks.map(({ propertyName }) => propertyName))) {
-    const own = checks.filter(({ propertyName }) => propertyName === name)
+  for (const name of new Set(rules.map(({ propertyName }) => propertyName))) {
+    const own = rules.filter(({ propertyName }) => propertyName === name)
     let whole: JsonSchema = {}
     let each: JsonSchema | undefined
-    for (const { type: kind, name: check = '', constraints = [], each: isEach } of own) {
-      const isNested = kind === ValidationTypes.NESTED_VALIDATION
-      const found = isNested ? nested(type, name, outer) : (CHECKS[check]?.(constraints) ?? {})
+    for (const rule of own) {
+      const { name: check = '', constraints = [], each: isEach } = rule
+      const found = isNested(rule) ? nested(type, name, outer) : (CHECKS[check]?.(constraints) ?? {})
       if (isEach && !OF_LISTS.test(check)) each = { ...each, ...found }
       else whole = { ...whole, ...found }
     }
@@ -79,10 +79,7 @@ export function jsonSchemaOf(type: DtoClass, outer: readonly DtoClass[] = []): J
 }
 
 function nested(type: DtoClass, name: string, outer: readonly DtoClass[]): JsonSchema {
-  for (let at = type; at !== Function.prototype; at = Object.getPrototypeOf(at)) {
-    const found = defaultMetadataStorage._typeMetadatas.get(at)?.get(name)
-    const inner = found?.typeFunction?.({ newObject: {}, object: {}, property: name })
-    if (typeof inner === 'function') return jsonSchemaOf(inner as DtoClass, [...outer, type])
-  }
-  return { type: 'object' }
+  const typed = typedIn(type).find(({ propertyName }) => propertyName === name)
+  const inner = typed?.typeFunction?.({ newObject: {}, object: {}, property: name })
+  return typeof inner === 'function' ? jsonSchemaOf(inner as DtoClass, [...outer, type]) : { type: 'object' }
 }

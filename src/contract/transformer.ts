@@ -13,6 +13,8 @@ import type { NestedBudget } from './plan/nested-budget.js'
 import type { Plainer } from './plan/plainer.js'
 import { isPlain, isWhole } from './plan/whole.js'
 
+type Arguments = Parameters<TransformOperationExecutor['transform']>
+
 /** What an object counts for that class-transformer makes: it takes ten times as long. */
 const TRANSFORMED = 5
 
@@ -97,14 +99,8 @@ export class ToInstance extends TransformOperationExecutor {
     this.#maker = maker
   }
 
-  override transform(
-    source: undefined,
-    value: unknown,
-    type?: unknown,
-    arrayType?: unknown,
-    isMap?: boolean,
-    level?: number,
-  ): unknown {
+  override transform(...given: Arguments): unknown {
+    const [source, value, type, arrayType, isMap, level] = given
     if (isUndescribed(type) || isWhole(value)) return value
     if (!isMap && arrayType !== Set) {
       const kind = madeKind(type)
@@ -153,17 +149,9 @@ export class ToPlain extends TransformOperationExecutor {
     this.#plainer = plainer
   }
 
-  override transform(
-    source: undefined,
-    value: unknown,
-    type?: unknown,
-    arrayType?: unknown,
-    isMap?: boolean,
-    level?: number,
-  ): unknown {
-    return isMap
-      ? super.transform(source, value, type, arrayType, isMap, level)
-      : this.#plainer.value(value, type)
+  override transform(...given: Arguments): unknown {
+    const [, value, type, , isMap] = given
+    return isMap ? super.transform(...given) : this.#plainer.value(value, type)
   }
 
   /** What the plainer cannot do. */

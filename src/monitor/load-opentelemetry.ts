@@ -1,17 +1,8 @@
 /** The only import of OpenTelemetry's API, which nobody needs who does not trace. */
-import { LevinError } from '../errors.js'
+import { optionalPackage } from '../optional-package.js'
 
 export type OpenTelemetry = typeof import('@opentelemetry/api')
 
 /** @throws LevinError CONFIG when the package is not there */
-export async function loadOpenTelemetry(): Promise<OpenTelemetry> {
-  try {
-    return await import('@opentelemetry/api')
-  } catch (cause) {
-    throw new LevinError(
-      'CONFIG',
-      "tracing needs the package '@opentelemetry/api': run npm install @opentelemetry/api",
-      { cause },
-    )
-  }
-}
+export const loadOpenTelemetry = (): Promise<OpenTelemetry> =>
+  optionalPackage('tracing needs', '@opentelemetry/api', () => import('@opentelemetry/api'))

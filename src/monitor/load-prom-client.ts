@@ -1,15 +1,8 @@
 /** The only import of prom-client, which nobody needs who has no Prometheus. */
-import { LevinError } from '../errors.js'
+import { optionalPackage } from '../optional-package.js'
 
 export type PromClient = typeof import('prom-client')
 
 /** @throws LevinError CONFIG when the package is not there */
-export async function loadPromClient(): Promise<PromClient> {
-  try {
-    return (await import('prom-client')).default
-  } catch (cause) {
-    throw new LevinError('CONFIG', "metrics need the package 'prom-client': run npm install prom-client", {
-      cause,
-    })
-  }
-}
+export const loadPromClient = (): Promise<PromClient> =>
+  optionalPackage('metrics need', 'prom-client', async () => (await import('prom-client')).default)

@@ -1,5 +1,4 @@
 /** The miner's side of the handshake: in PROTOCOL's order, with the access policy before the costly signature check. */
-
 import {
   checkHandshakeRequest,
   type HandshakeRefusal,

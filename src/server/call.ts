@@ -127,16 +127,19 @@ export class LiveCall extends Call {
     }
   }
 
-  /** @param failed hears what a function of `onDone` threw */
-  done(failed = (error: unknown): void => this.log.error('a function of onDone() threw', { error })): void {
+  /** @param threw hears what a function of `onDone` threw */
+  done(threw: (call: LiveCall, error: unknown) => void = logged): void {
     this.#isDone = true
     for (const run of this.#whenDone ?? []) {
       try {
         run()
       } catch (error) {
-        failed(error)
+        threw(this, error)
       }
     }
     this.#whenDone = undefined
   }
 }
+
+const logged = ({ log }: LiveCall, error: unknown): void =>
+  log.error('a function of onDone() threw', { error })

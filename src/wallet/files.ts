@@ -55,14 +55,22 @@ const warned = new Set<string>()
 export async function warnOfReaders(file: string, logger: Logger): Promise<void> {
   const { mode } = await stat(file)
   if ((mode & READABLE_BY_OTHERS) === 0) return
-  const octal = (mode & 0o777).toString(8).padStart(4, '0')
-  warnOnce(logger, file, `others can read ${file} (mode ${octal}): chmod 600 ${file}`)
+  warnOnce(logger, file, `others can read ${file} (mode ${octal(mode)}): chmod 600 ${file}`)
+}
+
+/** What may be done with a file, as chmod takes it. */
+export const octal = (mode: number): string => (mode & 0o777).toString(8).padStart(4, '0')
+
+/** The coldkey of a hotkey's wallet, with its secret, where that is on this machine. */
+export async function coldkeyBeside(hotkeyFile: string): Promise<string | undefined> {
+  const coldkey = join(dirname(dirname(hotkeyFile)), 'coldkey')
+  const found = await stat(coldkey).catch(() => undefined)
+  return found?.isFile() ? coldkey : undefined
 }
 
 async function warnOfColdkey(file: string, logger: Logger): Promise<void> {
-  const coldkey = join(dirname(dirname(file)), 'coldkey')
-  const found = await stat(coldkey).catch(() => undefined)
-  if (!found?.isFile()) return
+  const coldkey = await coldkeyBeside(file)
+  if (coldkey === undefined) return
   warnOnce(
     logger,
     coldkey,

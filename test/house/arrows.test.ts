@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'limited-logger.ts': ['clock.ts', 'logger.ts'],
   'options.ts': ['errors.ts'],
   'read-file.ts': ['errors.ts'],
+  'optional-package.ts': ['errors.ts'],
   'summary.ts': ['clock.ts', 'logger.ts', 'shown.ts'],
   'observers.ts': ['summary.ts', 'errors.ts', 'clock.ts', 'logger.ts'],
   'engine.ts': ['auth', 'transport', 'errors.ts', 'logger.ts'],
@@ -121,6 +122,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'pino-logger.ts',
   ],
   subtensor: [
+    'optional-package.ts',
     'shown.ts',
     'metagraph',
     'auth',
@@ -132,6 +134,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'pino-logger.ts',
   ],
   monitor: [
+    'optional-package.ts',
     'server',
     'client',
     'contract/call.ts',

@@ -1,11 +1,10 @@
 /** The hotkey: whether there is one that can sign, and who else could. */
 import { stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import type { Signer } from '../../auth/signer.js'
 import type { ConfigValues, walletOptions } from '../../config/options.js'
 import { signerFrom } from '../../config/parts.js'
 import { silentLogger } from '../../logger.js'
-import { hotkeyFile } from '../../wallet/files.js'
+import { coldkeyBeside, hotkeyFile, octal } from '../../wallet/files.js'
 import { walletPlace } from '../../wallet/wallet-signer.js'
 import { type Finding, ill, messageOf, odd, well } from './finding.js'
 
@@ -36,15 +35,19 @@ async function checkFiles(values: ConfigValues<typeof walletOptions>): Promise<F
       path: values['wallet.path'],
     }),
   )
-  const mode = (await stat(file)).mode & 0o777
-  const octal = mode.toString(8).padStart(4, '0')
+  const { mode } = await stat(file)
   const findings =
     (mode & OTHERS) === 0
-      ? [well('key file', `${file} has mode ${octal}`)]
-      : [ill('key file', `${file} has mode ${octal}: others on this machine can use it`, `chmod 600 ${file}`)]
-  const coldkey = join(dirname(dirname(file)), 'coldkey')
-  const isThere = await stat(coldkey).catch(() => undefined)
-  if (isThere?.isFile()) {
+      ? [well('key file', `${file} has mode ${octal(mode)}`)]
+      : [
+          ill(
+            'key file',
+            `${file} has mode ${octal(mode)}: others on this machine can use it`,
+            `chmod 600 ${file}`,
+          ),
+        ]
+  const coldkey = await coldkeyBeside(file)
+  if (coldkey !== undefined) {
     const found = `${coldkey} is on this machine: whoever gets in has the funds`
     findings.push(
       odd(

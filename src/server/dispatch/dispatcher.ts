@@ -168,6 +168,9 @@ export class Dispatcher {
     })
   }
 
+  readonly onDoneThrew = (call: LiveCall, error: unknown): void =>
+    this.failed(call, 'a function of onDone() threw', error)
+
   /** Peers can make any number of calls fail. */
   failed({ id, caller, synapse }: LiveCall, message: string, error: unknown): void {
     this.#logger.error(message, { call: id, caller, synapse, error })
@@ -259,7 +262,7 @@ class Task implements Running {
   }
 
   #end(): void {
-    this.call.done((error) => this.#dispatcher.failed(this.call, 'a function of onDone() threw', error))
+    this.call.done(this.#dispatcher.onDoneThrew)
     this.#dispatcher.finished(this)
   }
 

@@ -2,7 +2,6 @@
  * One QUIC connection, from either end: a shell of five verbs around the engine's connection object, which does no IO:
  * receive a datagram, process what it brought, transmit, re-arm the timer, handle the timer.
  */
-
 import type { Clock } from '../../clock.js'
 import { shown } from '../../shown.js'
 import type { Address, CloseInfo, Link, LinkEvents, LinkStream, StreamEvents } from '../link.js'
