@@ -14,45 +14,74 @@ export interface Row {
   readonly reason: string | undefined
 }
 
-/** Puts an engine's table between its two marks. */
-export function writePage(engine: EngineName, rows: readonly Row[]): void {
+const COLUMNS = [
+  'test',
+  'attack',
+  'engine',
+  'packets',
+  'bytes',
+  'memory, MiB',
+  'honest p99, ms',
+  'asked',
+  'measured',
+  'holds',
+]
+
+/**
+ * Puts an engine's table between its two marks. What was not tried this time stays as it was.
+ * @param trials all that there are, in the order of the table
+ */
+export function writePage(engine: EngineName, trials: readonly Trial[], rows: readonly Row[]): void {
   const [begin, end] = [`<!-- npm run hostile: ${engine} -->`, `<!-- end of ${engine} -->`]
   const page = readFileSync(PAGE, 'utf8')
   const [head, rest] = page.split(begin)
-  const tail = rest?.split(end)[1]
-  if (head === undefined || tail === undefined) throw new Error(`${PAGE} has no '${begin}' and '${end}'`)
-  writeFileSync(PAGE, `${head}${begin}\n\n${tableOf(engine, rows)}\n${end}${tail}`)
+  const [table, tail] = rest?.split(end) ?? []
+  if (head === undefined || table === undefined || tail === undefined)
+    throw new Error(`${PAGE} has no '${begin}' and '${end}'`)
+  const known = new Map<string, readonly string[]>(cellsIn(table).map((cells) => [nameIn(cells), cells]))
+  for (const row of rows) known.set(nameOf(row.trial), cellsOf(engine, row))
+  const kept = trials.flatMap((trial) => {
+    const cells = known.get(nameOf(trial))
+    return cells === undefined ? [] : [cells]
+  })
+  writeFileSync(PAGE, `${head}${begin}\n\n${formatTable([COLUMNS, ...kept])}\n${end}${tail}`)
 }
 
+const nameOf = ({ id, attack }: Trial): string => `${id} ${attack}`
+const nameIn = ([id, attack]: readonly string[]): string => `${id} ${attack}`
+
+/** Of a table in Markdown, without its head. */
+const cellsIn = (table: string): string[][] =>
+  table
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2)
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+
 /** Attack, engine, what was sent, what the miner and an honest peer had, asked and measured. */
-export function tableOf(engine: EngineName, rows: readonly Row[]): string {
-  return formatTable([
-    [
-      'test',
-      'attack',
-      'engine',
-      'packets',
-      'bytes',
-      'memory, MiB',
-      'honest p99, ms',
-      'asked',
-      'measured',
-      'holds',
-    ],
-    ...rows.map(({ trial: { id, attack, asked }, finding, reason }) => [
-      id,
-      attack,
-      engine,
-      finding.packets?.toLocaleString('en') ?? '',
-      finding.bytes === undefined ? '' : size(finding.bytes),
-      pair(finding.memory, (bytes) => (bytes / MIB).toFixed(0)),
-      pair(finding.p99Ms, (ms) => ms.toFixed(1)),
-      asked,
-      finding.measured.replaceAll('|', '/').replaceAll('\n', ' '),
-      finding.holds ? 'yes' : reason === undefined ? 'no' : `no: ${reason}`,
-    ]),
-  ])
-}
+export const tableOf = (engine: EngineName, rows: readonly Row[]): string =>
+  formatTable([COLUMNS, ...rows.map((row) => cellsOf(engine, row))])
+
+const cellsOf = (
+  engine: EngineName,
+  { trial: { id, attack, asked }, finding, reason }: Row,
+): readonly string[] => [
+  id,
+  attack,
+  engine,
+  finding.packets?.toLocaleString('en') ?? '',
+  finding.bytes === undefined ? '' : size(finding.bytes),
+  pair(finding.memory, (bytes) => (bytes / MIB).toFixed(0)),
+  pair(finding.p99Ms, (ms) => ms.toFixed(1)),
+  asked,
+  finding.measured.replaceAll('|', '/').replaceAll('\n', ' '),
+  finding.holds ? 'yes' : reason === undefined ? 'no' : `no: ${reason}`,
+]
 
 const pair = (of: readonly [number, number] | undefined, format: (value: number) => string): string =>
   of === undefined ? '' : of.map(format).join(' → ')

@@ -63,7 +63,7 @@ const BOMBS: Readonly<Record<string, () => Buffer>> = {
   '8 MiB of empty lists': () => under(listOf(8 * MIB, Buffer.alloc(8 * MIB, 0x90))),
   'a list that claims 4 Gi entries': () => under(listOf(2 ** 32 - 1, Buffer.alloc(16, 0x80))),
   '2 M levels': () => under(Buffer.concat([Buffer.alloc(2_000_000, 0x91), Buffer.from([0xc0])])),
-  ['__proto__']: () => Buffer.concat([Buffer.from([0x81]), encode('__proto__'), Buffer.from([0x80])]),
+  '`__proto__`': () => Buffer.concat([Buffer.from([0x81]), encode('__proto__'), Buffer.from([0x80])]),
   'a key twice': () => Buffer.from([0x82, 0xa1, 0x6b, 0xc0, 0xa1, 0x6b, 0xc0]),
   'keys that are no strings': () => Buffer.from([0x81, 0x01, 0xc0]),
 }
