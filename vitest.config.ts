@@ -46,8 +46,9 @@ const elsewhere = [
 ]
 
 /**
- * unit     what `npm test` runs: needs Node and nothing else
- * slow     as unit, and takes its time: fuzzing, hundreds of repetitions, timeouts of real engines, compilers
+ * unit     what `npm test` runs: needs Node and nothing else, and is quick
+ * slow     as unit, and takes its time: processes, packages, fuzzing, hundreds of repetitions, timeouts of real engines,
+ *          compilers
  * house    the rules of the code base itself: import arrows, the docs name what exists
  * interop  live Rust and Python peers: needs cargo and python3
  */

@@ -64,7 +64,7 @@ export const HEAP_FLOOR = 16 * 1024 * 1024
 
 /**
  * Bytes of heap that V8 takes for a value besides its place in a list or map; at least as much as was measured on Node
- * 20, 22 and 26 (`test/wire/heap.test.ts` measures again).
+ * 20, 22 and 26 (`test/wire/heap.slow.test.ts` measures again).
  */
 export const Weight = {
   list: 48,

@@ -12,11 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { available } from './peers/available.js'
 import { buildRustPeer, preparePythonPeer } from './peers/build.js'
-
-interface Program {
-  readonly command: string
-  readonly args: readonly string[]
-}
+import { command, killAll, listening, type Program, running, start } from './programs.js'
 
 interface Case {
   readonly case: string
@@ -37,33 +33,6 @@ const built = (file: string): string =>
 const levinMiner: Program = { command: process.execPath, args: [built('levin-miner.js'), ...HANDLER_TIMEOUT] }
 const levinSigner = fileURLToPath(new URL('../../dist/signer/main.js', import.meta.url))
 const levinValidator: Program = { command: process.execPath, args: [built('levin-validator.js')] }
-const running = new Set<ChildProcess>()
-
-function start({ command, args }: Program, ...more: string[]): ChildProcess {
-  const child = spawn(command, [...args, ...more], { stdio: ['ignore', 'pipe', 'ignore'] })
-  running.add(child)
-  child.once('exit', () => running.delete(child))
-  return child
-}
-
-/** Starts a server and waits until it says where it listens. */
-async function listening(program: Program): Promise<{ port: string; stop: () => Promise<void> }> {
-  const child = start(program, '--port', '0')
-  const exited = once(child, 'exit')
-  for await (const line of createInterface({ input: child.stdout! })) {
-    const port = /^listening (\d+)$/.exec(line)?.[1]
-    if (port === undefined) continue
-    return {
-      port,
-      stop: async () => {
-        child.kill()
-        await exited
-      },
-    }
-  }
-  throw new Error(`${program.command} ${program.args.join(' ')} ended before it listened`)
-}
-
 /** Runs a client to its end; every line of JSON that it prints is a case. */
 async function cases(program: Program, ...more: string[]): Promise<Case[]> {
   const child = start(program, ...more)
@@ -136,11 +105,6 @@ function report(name: string, found: readonly Case[], atLeast: number): void {
   })
 }
 
-const command = (program: Program, name: string, ...args: string[]): Program => ({
-  command: program.command,
-  args: [...program.args, name, ...args],
-})
-
 const rust = await available(
   'rust',
   async (): Promise<Program> => ({ command: await buildRustPeer(), args: [] }),
@@ -193,6 +157,4 @@ if (python !== undefined) {
   )
 }
 
-afterAll(() => {
-  for (const child of running) child.kill()
-})
+afterAll(killAll)

@@ -3,8 +3,14 @@ import { describe, expect, test, vi } from 'vitest'
 import { registered } from '../../src/index.js'
 import { type Monitor, type MonitorOptions, monitor } from '../../src/monitor/index.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
+import type { Engine } from '../../src/transport/engine.js'
+import type { Addon } from '../../src/transport/quinn/addon.js'
+import { loadQuinn } from '../../src/transport/quinn/engine.js'
+import type { Host } from '../../src/transport/quinn/host.js'
+import { QuinnListener } from '../../src/transport/quinn/listener.js'
 import { until } from '../support/frames.js'
 import { signerOf, validatorSigner } from '../support/hotkeys.js'
+import { describeQuinn } from '../support/quinn.js'
 import {
   Broken,
   closeLater,
@@ -103,6 +109,38 @@ describe('/readyz and /healthz', () => {
     expect((await ask(watching, '/readyz')).status).toBe(200)
     await validator.setMiners([{ ...axon, port: 1 }])
     expect(await ask(watching, '/readyz')).toMatchObject({ status: 503, text: 'no miner is connected\n' })
+  })
+})
+
+describeQuinn('/healthz', (addon) => {
+  test('says that the engine failed: only a restart helps', async () => {
+    let native!: Host['native']
+    const watched: Addon = {
+      ...addon,
+      Engine: class extends addon.Engine {
+        constructor(...given: ConstructorParameters<typeof addon.Engine>) {
+          super(...given)
+          native = this
+        }
+      },
+    }
+    const engine: Engine = { ...loadQuinn(), listen: async (options) => new QuinnListener(watched, options) }
+    const miner = newMiner({ engine })
+    const watching = await start({ miner })
+    const axon = await listening(miner)
+    const validator = newValidator()
+    await validator.query(axon, Echo, {})
+    expect((await ask(watching, '/healthz')).status).toBe(200)
+    native.panicIn(1) // when next it reads its socket
+    const lost = validator.query(axon, Echo, {}).catch((error: unknown) => error)
+    await until(() => miner.state === 'failed')
+    expect(await ask(watching, '/healthz')).toMatchObject({
+      status: 503,
+      text: 'the network engine failed\n',
+    })
+    expect(await ask(watching, '/readyz')).toMatchObject({ status: 503, text: 'the network engine failed\n' })
+    validator.close()
+    await lost
   })
 })
 

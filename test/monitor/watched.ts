@@ -5,6 +5,7 @@ import {
   concurrency,
   inMemoryMetagraph,
   Miner,
+  type MinerOptions,
   priority,
   silentLogger,
   synapse,
@@ -36,7 +37,7 @@ afterEach(async () => {
   for (const closable of closing.splice(0).reverse()) await closable.close()
 })
 
-export const newMiner = (options: { maxValidators?: number } = {}) =>
+export const newMiner = (options: Pick<MinerOptions, 'engine' | 'maxValidators'> = {}) =>
   closeLater(
     new Miner({
       signer: minerSigner,

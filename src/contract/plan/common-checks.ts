@@ -1,6 +1,6 @@
 /**
  * class-validator's common checks as functions of the value alone: in a list of a million, its own cost a call through
- * three functions each. What they say is what class-validator's say: `test/contract/differential.test.ts`.
+ * three functions each. What they say is what class-validator's say: `test/contract/differential.slow.test.ts`.
  */
 import {
   IsBoolean,
