@@ -6,6 +6,7 @@ import { checkPeerLimits, defaultPeerLimits, type PeerLimits } from '../transpor
 
 const MIB = 1024 * 1024
 
+/** What validators and strangers may cost a miner. Each has a default: `limits` names those that differ. */
 export interface MinerLimits extends PeerLimits {
   /** Connections whose TLS is not done; an eighth more for addresses of validators. Default 512: each costs 39 KiB, so that strangers hold 20 MiB at most. */
   readonly halfOpen: number
