@@ -36,7 +36,8 @@ export type LevinErrorCode =
   | 'LIMIT'
   | 'INTERNAL'
 
-interface LevinErrorDetails {
+/** What a `LevinError` may say beside its code and message. */
+export interface LevinErrorDetails {
   readonly cause?: unknown
   readonly peerMessage?: string | undefined
   readonly callId?: string | undefined

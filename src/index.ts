@@ -1,4 +1,8 @@
-/** Levin's public door: everything a miner's or a validator's author imports. */
+/**
+ * Levin's public door: everything a miner's or a validator's author imports.
+ * @module levin
+ */
+export type { HandshakeRefusal } from './auth/handshake.js'
 export { callbackSigner, mnemonicSigner, type Signer, seedSigner } from './auth/signer.js'
 export type { Axon } from './client/axon.js'
 export type { ReconnectOptions } from './client/backoff.js'
@@ -33,8 +37,8 @@ export type { Handler } from './contract/handler.js'
 export { bytesToFloats, floatsToBytes } from './contract/vectors.js'
 export { type BytesOptions, IsBytes } from './decorators/is-bytes.js'
 export { OnStart, OnStop } from './decorators/lifecycle.js'
-export { Synapse } from './decorators/synapse.js'
-export { LevinError, type LevinErrorCode } from './errors.js'
+export { Synapse, type WorkerOption } from './decorators/synapse.js'
+export { LevinError, type LevinErrorCode, type LevinErrorDetails } from './errors.js'
 export { consoleLogger, type LogFields, type Logger, type LogLevel, silentLogger } from './logger.js'
 export { type MetagraphFileOptions, metagraphFile } from './metagraph/file.js'
 export { type InMemoryMetagraph, inMemoryMetagraph } from './metagraph/in-memory.js'
@@ -60,6 +64,7 @@ export {
   sourceFilter,
 } from './server/access/source-filter.js'
 export { validatorPermit } from './server/access/validator-permit.js'
+export type { HandshakeTally, Refusal } from './server/admission.js'
 export type { DependencyContainer, HandlerClass, HandlerScope } from './server/dispatch/container.js'
 export type { WorkerStats } from './server/dispatch/workers.js'
 export type { LoopTally } from './server/fair-loop.js'
@@ -101,7 +106,10 @@ export type {
 } from './server/watch.js'
 export { closeOnSignals } from './signals.js'
 export { type SocketSignerOptions, socketSigner } from './signer/socket-signer.js'
-export type { Address } from './transport/link.js'
+export type { EndpointStats } from './transport/endpoint-stats.js'
+export type { EngineName } from './transport/engine.js'
+export type { Address, CloseInfo } from './transport/link.js'
+export type { EngineChoice } from './transport/load-engine.js'
 export type { PasswordSource, SecretSource } from './wallet/secret-source.js'
 export { secretSigner, type WalletOptions, walletSigner } from './wallet/wallet-signer.js'
 export { ErrorText } from './wire/protocol-texts.js'

@@ -4,13 +4,19 @@ import { cut, printable } from './shown.js'
 
 /** Where Levin writes what happened. Any logger with these four methods will do; most have them with other argument orders. */
 export interface Logger {
+  /** What only helps to find a fault. */
   debug(message: string, fields?: LogFields): void
+  /** What happens as it should. */
   info(message: string, fields?: LogFields): void
+  /** What went wrong, and mends itself or waits. */
   warn(message: string, fields?: LogFields): void
+  /** What somebody has to look at. */
   error(message: string, fields?: LogFields): void
 }
 
+/** What belongs to a message: an error under `error`, numbers with their unit in the name. */
 export type LogFields = Readonly<Record<string, unknown>>
+/** From the most talkative to the most serious. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import { checkKeys, milliseconds } from '../options.js'
 
+/** How long one call may take, and what ends it early. */
 export interface CallOptions {
   /** Milliseconds that the miner may take; for a stream, between two chunks. Default: the validator's. */
   readonly timeoutMs?: number
@@ -14,6 +15,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+/** The same for a stream, and how much may come. */
 export interface StreamCallOptions extends CallOptions {
   /** Bytes of all chunks of a stream together; `Infinity` for no limit. Default: the validator's, 64 MiB. */
   readonly maxStreamBytes?: number

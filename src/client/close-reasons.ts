@@ -11,6 +11,18 @@ const MEANINGS: ReadonlyMap<string, string> = new Map([
   [CloseReason.serverShutdown, 'the miner stops (server_shutdown)'],
   [CloseReason.dropped, 'the miner stops (dropped)'],
   [CloseReason.clientShutdown, 'this side closed the connection (client_shutdown)'],
+  [
+    CloseReason.minerDeregistered,
+    'this side closed the connection (miner_deregistered): the list of miners has this one no more',
+  ],
+  [
+    CloseReason.minerAddressChanged,
+    'this side closed the connection (miner_addr_changed): the list of miners has another address for this one',
+  ],
+  [
+    CloseReason.noAuthenticatedHotkeys,
+    'this side closed the connection (no_authenticated_hotkeys): nobody at this address is who the list says',
+  ],
 ])
 
 /** Why a connection closed, as its streams are told. */

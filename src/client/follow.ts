@@ -6,6 +6,7 @@ import type { MetagraphSource, Neuron } from '../metagraph/source.js'
 import { checkKeys } from '../options.js'
 import type { Axon } from './axon.js'
 
+/** Which neurons of a metagraph a validator keeps connections to, and where. */
 export interface FollowOptions {
   /**
    * Which neurons are asked. Default: those that the reference calls reachable: active, without a validator permit, with

@@ -40,6 +40,7 @@ export type ConnectionOwner = Pick<LinkEvents, 'onSilence'> & Required<Pick<Link
 /** Milliseconds between two looks at whether the last call on a connection is over that takes no more. */
 const RETIRED_LOOK_MS = 1_000
 
+/** A connection to one miner, from `validator.connect`. It is not mended when it breaks. */
 export class MinerConnection {
   readonly axon: Axon
   readonly #link: Link

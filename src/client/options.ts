@@ -18,6 +18,7 @@ const MIB = 1024 * 1024
 const DEFAULT_MAX_STREAM_BYTES = 64 * MIB
 const DEFAULT_ANSWER_MEMORY_BYTES = 64 * MIB
 
+/** What `new Validator` takes. Only the signer must be given; docs/options.md has all defaults in one table. */
 export interface ValidatorOptions {
   /** The validator's hotkey and what signs for it. */
   readonly signer: Signer

@@ -7,6 +7,7 @@ import type { QueryMiddleware } from './middleware.js'
 /** Definitions of which a request may run twice. */
 export type IdempotentOptions = PlainOptions & { readonly idempotent: true }
 
+/** When `retry` asks again, and how often. */
 export interface RetryOptions {
   /** How often a miner is asked at most, the first time included. Default 2. */
   readonly attempts?: number

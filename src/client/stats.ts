@@ -18,6 +18,7 @@ export interface ValidatorStats {
   readonly miners: Readonly<Record<string, MinerStatus>>
 }
 
+/** What a validator knows of one miner: its connection, and its calls. */
 export interface MinerStatus {
   readonly host: string
   readonly port: number

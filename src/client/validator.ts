@@ -49,6 +49,7 @@ import {
 import type { ValidatorStats } from './stats.js'
 import { Observers, type ValidatorEvents } from './watch.js'
 
+/** How long connecting may take, and what ends it early. */
 export interface ConnectOptions {
   /** Milliseconds for connecting and the handshake together. Default: the validator's `connectTimeoutMs`. */
   readonly timeoutMs?: number

@@ -33,6 +33,7 @@ export interface MinerConnectionEvent {
   readonly durationMs: number | undefined
 }
 
+/** What `validator.on` tells of, by the name of the event. */
 export interface ValidatorEvents {
   readonly call: QueryEvent
   readonly connection: MinerConnectionEvent

@@ -1,10 +1,17 @@
-/** `levin/config`: what a program is told by its command line, the environment and a file. */
+/**
+ * What a program is told by its command line, the environment and a file.
+ * @module levin/config
+ */
 export {
   axonOptions,
   type ConfigOption,
   type ConfigOptions,
   type ConfigValues,
   chainOptions,
+  type FlagOption,
+  type ListOption,
+  type NumberOption,
+  type TextOption,
   walletOptions,
 } from './options.js'
 export { signerFrom, subnetFrom } from './parts.js'

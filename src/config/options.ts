@@ -11,11 +11,13 @@ interface Common {
   readonly value?: string
 }
 
+/** A text. */
 export interface TextOption extends Common {
   readonly type: 'text'
   readonly default?: string
 }
 
+/** A number; `least` and `most` are allowed themselves. */
 export interface NumberOption extends Common {
   readonly type: 'integer' | 'number'
   readonly default?: number
@@ -33,6 +35,7 @@ export interface ListOption extends Common {
   readonly type: 'list'
 }
 
+/** One option: what it takes, its names, its default. */
 export type ConfigOption = TextOption | NumberOption | FlagOption | ListOption
 
 /** By their names, without dashes: `axon.port`. */

@@ -12,6 +12,7 @@ import {
 
 const MAX_FILE_BYTES = 1024 * 1024
 
+/** Where values come from: flags, then the environment, then a file, then the default. */
 export interface ConfigSources {
   /** Default: the program's own, `process.argv` from the third on. */
   readonly args?: readonly string[]
@@ -25,6 +26,7 @@ export interface ConfigSources {
   readonly positionals?: boolean
 }
 
+/** What `readConfig` found: a value for each option, and what stood on the command line without a name. */
 export interface Config<O extends ConfigOptions> {
   readonly values: ConfigValues<O>
   readonly positionals: readonly string[]

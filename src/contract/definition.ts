@@ -5,6 +5,7 @@ import type { EncodedMap, SynapseData } from '../wire/value.js'
 /** A class of requests, responses or chunks: class-validator's decorators on its properties say what is valid. */
 export type DtoClass<T extends object = object> = new () => T
 
+/** What both ends declare of a synapse. */
 export interface SynapseOptions {
   /** Class of the request. Without one, the handler is given any map as it came. */
   readonly request?: DtoClass

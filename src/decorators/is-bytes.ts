@@ -1,5 +1,6 @@
 import { ValidateBy, type ValidationOptions } from 'class-validator'
 
+/** How many bytes a property may have. */
 export interface BytesOptions {
   /** The fewest bytes. Default 0. */
   readonly min?: number

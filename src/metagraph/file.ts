@@ -9,6 +9,7 @@ import { areSame, checkNeurons, type Neurons } from './neurons.js'
 import { SharedStart } from './shared-start.js'
 import type { MetagraphSource, Neuron } from './source.js'
 
+/** How often a metagraph file is looked at, and how large it may be. */
 export interface MetagraphFileOptions {
   /** Milliseconds from one look at the file to the next. Default 10,000: a change counts within one validator's round. */
   readonly intervalMs?: number

@@ -1,4 +1,7 @@
-/** Levin's sub-path for who runs a miner or a validator: metrics, traces, a page to look at. */
+/**
+ * For who runs a miner or a validator: metrics, traces, a page to look at.
+ * @module levin/monitor
+ */
 export { type MetricRegistry, type MetricsOptions, metrics } from './metrics.js'
 export { type Monitor, type MonitorOptions, monitor } from './monitor.js'
 export type { NotReadyReason } from './readiness.js'

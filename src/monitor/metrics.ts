@@ -15,6 +15,7 @@ export interface MetricRegistry {
   metrics(): Promise<string>
 }
 
+/** Which registry the metrics are added to. */
 export interface MetricsOptions<R extends MetricRegistry = MetricRegistry> {
   /** prom-client's `Registry` that they are added to. Default: a new one. */
   readonly registry?: R

@@ -12,6 +12,7 @@ import { type MetricRegistry, metrics } from './metrics.js'
 import { Snapshots } from './snapshot.js'
 import type { WatchedMiner, WatchedValidator } from './subjects.js'
 
+/** What the server shows, and where. At least one of `miner` and `validator`. */
 export interface MonitorOptions {
   readonly miner?: WatchedMiner
   readonly validator?: WatchedValidator
@@ -27,6 +28,7 @@ export interface MonitorOptions {
   readonly clock?: Clock
 }
 
+/** A server that runs. */
 export interface Monitor {
   readonly host: string
   readonly port: number

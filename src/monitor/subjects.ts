@@ -7,8 +7,10 @@ import type { MinerStats } from '../server/stats.js'
 /** A miner, whatever its middleware adds to calls. */
 export type WatchedMiner = Pick<Miner, 'hotkey' | 'state' | 'stats' | 'on'>
 
+/** A validator, as far as it is watched. */
 export type WatchedValidator = Pick<Validator, 'hotkey' | 'miners' | 'stats' | 'on'>
 
+/** What can be watched: one end of calls. */
 export type Watched = WatchedMiner | WatchedValidator
 
 /** Only a miner has a state. */

@@ -13,10 +13,15 @@ import type { Address } from '../transport/link.js'
 import { loadOpenTelemetry, type OpenTelemetry } from './load-opentelemetry.js'
 
 /** A miner, whatever its middleware adds to calls. */
-export type TracedMiner = Pick<Miner, 'state' | 'on'> & { use(middleware: never): unknown }
+export type TracedMiner = Pick<Miner, 'state' | 'on'> & {
+  /** As the miner's own. */
+  use(middleware: never): unknown
+}
 
+/** A validator, as far as it is traced. */
 export type TracedValidator = Pick<Validator, 'on' | 'use'>
 
+/** How far a trace goes. */
 export interface TracingOptions {
   /**
    * Of a validator: to which miners the trace goes on. A miner that is told can see which of its requests belong together,

@@ -35,6 +35,7 @@ const VERIFIES_PER_SECOND = 500
 /** Of what a peer calls its hotkey: one has 48. */
 const HOTKEY_CHARACTERS = 64
 
+/** Why a handshake was refused, for the log, the observers and `stats()`. The peer is told none of it. */
 export type Refusal =
   | HandshakeRefusal
   | 'too many attempts'
@@ -48,6 +49,7 @@ export type Refusal =
   | 'given up'
   | 'signer failed'
 
+/** Handshakes since the miner started: how many were accepted, and how many refused, by reason. */
 export interface HandshakeTally {
   accepted: number
   readonly refused: Partial<Record<Refusal, number>>

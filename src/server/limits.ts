@@ -6,6 +6,7 @@ import { checkPeerLimits, defaultPeerLimits, type PeerLimits } from '../transpor
 
 const MIB = 1024 * 1024
 
+/** What validators and strangers may cost a miner. Each has a default: `limits` names those that differ. */
 export interface MinerLimits extends PeerLimits {
   /** Connections whose TLS is not done; an eighth more for addresses of validators. Default 320: more than a subnet has hotkeys, and at 39 KiB each 12 MiB at most. */
   readonly halfOpen: number

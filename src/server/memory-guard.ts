@@ -10,6 +10,7 @@ const OVER = 0.9
 const LEAST_BYTES = 1024 * 1024
 const MIB = 1024 * 1024
 
+/** `full`: requests are refused while others run. `over`: the connection that the most is kept for is closed. */
 export type MemoryState = 'open' | 'full' | 'over'
 
 /**

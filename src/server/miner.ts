@@ -39,6 +39,7 @@ const DEFAULT_PORT = 8443
 /** For who waits for a start that a signal ended: to tell of it as a failure could end the program before all is closed. */
 const never = new Promise<never>(() => {})
 
+/** Where a miner listens. */
 export interface ListenAddress {
   /** UDP port; 0 for any that is free. Default 8443. */
   readonly port?: number

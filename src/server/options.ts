@@ -16,6 +16,7 @@ import { DEFAULT_WORKERS } from './dispatch/workers.js'
 import { RESET_SECRET_BYTES } from './kept-secret.js'
 import { checkMinerLimits, type MinerLimits } from './limits.js'
 
+/** What `new Miner` takes. The signer and `access` must be given; docs/options.md has all defaults in one table. */
 export interface MinerOptions {
   /** The miner's hotkey and what signs for it. */
   readonly signer: Signer

@@ -52,6 +52,7 @@ export interface BlockedEvent {
   readonly synapse: string | undefined
 }
 
+/** What `miner.on` tells of, by the name of the event. */
 export interface MinerEvents {
   readonly handshake: HandshakeEvent
   readonly connection: ConnectionEvent

@@ -11,6 +11,7 @@ const MAX_WAITING = 1024
 /** A signature takes 0.1 ms; within a handshake's 10 s there must be time left for the network. */
 const DEFAULT_TIMEOUT_MS = 3_000
 
+/** Which key of the other process signs, and how long that may take. */
 export interface SocketSignerOptions {
   /** Which hotkey, of a signer that holds several. Default: the only one. */
   readonly hotkey?: string | undefined

@@ -1,4 +1,7 @@
-/** `levin/subtensor`: the chain. */
+/**
+ * The chain.
+ * @module levin/subtensor
+ */
 export type { NeuronChange, SubtensorEvents } from './changes.js'
 export type { Network } from './networks.js'
 export type { ChainOptions, WhichChain } from './options.js'

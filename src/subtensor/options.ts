@@ -13,6 +13,7 @@ export type WhichChain =
   | { readonly network: Network; readonly endpoints?: readonly string[] }
   | { readonly network?: Network; readonly endpoints: readonly string[] }
 
+/** Which chain, which subnet, and how long its nodes may take. */
 export type ChainOptions = WhichChain & {
   /** The subnet. */
   readonly netuid: number

@@ -13,6 +13,7 @@ import { call, finalizedHead, fromHex, toHex } from './read-subnet.js'
 import { encodeExtrinsic, encodeServeAxon, type SignedContext, signedPayload } from './serve-axon.js'
 import { adviceOn, isFinal, type Refusal, refusalIn, refusalOf } from './validity.js'
 
+/** Which axon is published, and on which chain. */
 export type PublishAxonOptions = ChainOptions & {
   /** The miner's hotkey. It pays nothing, and needs no balance. */
   readonly signer: Signer
@@ -47,6 +48,7 @@ export interface PublishOutcome {
   readonly extrinsic: string | undefined
 }
 
+/** A publication that is under way, or done. */
 export interface AxonPublication {
   /** Never rejects. What goes wrong on the way is in the log, and is tried again. */
   readonly outcome: Promise<PublishOutcome>

@@ -14,6 +14,7 @@ import { CHAIN_KEYS, type ChainOptions, type ChainSettings, checkChain, checkNet
 import { finalizedHead, readSubnet } from './read-subnet.js'
 import type { ChainNeuron, ChainNeurons } from './snapshot.js'
 
+/** Which metagraph is read, and how often. */
 export type SubtensorOptions = ChainOptions & {
   /** Milliseconds from one sync to the next, 10% more or less. Default 600,000, as btlightning. */
   readonly intervalMs?: number

@@ -1,4 +1,7 @@
-/** `levin/testing`: a miner and its validators in memory, and what stands in for the world around them. */
+/**
+ * A miner and its validators in memory, and what stands in for the world around them.
+ * @module levin/testing
+ */
 export { type FakeNode, type FakeNodeOptions, fakeNode } from './chain/fake-node.js'
 export type { Misbehaviour } from './chain/misbehaviour.js'
 export { type FakeAxon, type FakeNeuron, type FakePrometheus, fakeAxon, fakeNeuron } from './chain/neurons.js'

@@ -11,18 +11,22 @@ export interface LogLine {
 export class RecordingLogger implements Logger {
   readonly lines: LogLine[] = []
 
+  /** Keeps a line of level `debug`. */
   debug(message: string, fields?: LogFields): void {
     this.#keep('debug', message, fields)
   }
 
+  /** Keeps a line of level `info`. */
   info(message: string, fields?: LogFields): void {
     this.#keep('info', message, fields)
   }
 
+  /** Keeps a line of level `warn`. */
   warn(message: string, fields?: LogFields): void {
     this.#keep('warn', message, fields)
   }
 
+  /** Keeps a line of level `error`. */
   error(message: string, fields?: LogFields): void {
     this.#keep('error', message, fields)
   }

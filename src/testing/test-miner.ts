@@ -46,6 +46,7 @@ export class TestMiner<M extends AnyMiner = AnyMiner> implements AsyncDisposable
     return this.subnet.clock
   }
 
+  /** The metagraph of its subnet, which the test changes. */
   get metagraph(): TestMetagraph {
     return this.subnet.metagraph
   }
@@ -106,6 +107,7 @@ export class TestMiner<M extends AnyMiner = AnyMiner> implements AsyncDisposable
     await stopped
   }
 
+  /** As `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -31,6 +31,7 @@ export type BuildMiner<M> = (options: GivenOptions, metagraph: TestMetagraph) =>
 /** What a test needs of a miner. */
 export type AnyMiner = Pick<Miner, 'hotkey' | 'listen' | 'close' | 'on'>
 
+/** What of a miner is another in the test. */
 export interface TestMinerOptions {
   /** What is injected in place of which services. Threads of handlers with `worker` make their own, and hear nothing of it. */
   readonly overrides?: readonly Override[]
@@ -111,6 +112,7 @@ export class TestSubnet implements AsyncDisposable {
     for (const miner of this.#miners.splice(0)) await miner.close()
   }
 
+  /** As `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

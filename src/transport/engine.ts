@@ -11,6 +11,7 @@ import type { Address, Link, LinkEvents } from './link.js'
 import type { PeerLimits } from './peer-limits.js'
 import type { QuicOptions } from './quic-options.js'
 
+/** The QUIC engines that there are: quinn is native and the faster one, quiche is the one that npm brings. */
 export type EngineName = 'quinn' | 'quiche'
 
 export interface Engine {

@@ -3,12 +3,10 @@ import { inspect } from 'node:util'
 import { LevinError } from '../errors.js'
 import type { Engine, EngineName } from './engine.js'
 
-type NamedEngine = 'auto' | EngineName
-
 /** `auto`: quinn where it loads, else quiche. An engine itself is one that needs no loading. */
-export type EngineChoice = NamedEngine | Engine
+export type EngineChoice = 'auto' | EngineName | Engine
 
-const CHOICES: readonly NamedEngine[] = ['auto', 'quinn', 'quiche']
+const CHOICES: readonly Exclude<EngineChoice, Engine>[] = ['auto', 'quinn', 'quiche']
 
 /**
  * The engine that an option asks for; without one, that of the environment variable `LEVIN_ENGINE`, or `auto`.

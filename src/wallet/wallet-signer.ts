@@ -8,6 +8,7 @@ import { keypairIn } from './key-file.js'
 import { Password } from './password.js'
 import { type PasswordSource, readSecret, type SecretSource } from './secret-source.js'
 
+/** Which key file is read, and what opens it. */
 export interface WalletOptions {
   /** Name of the wallet. Default: `BT_WALLET_NAME`, else `BT_WALLET`, else `default`. */
   readonly name?: string | undefined

@@ -75,6 +75,23 @@ describe.each([...pages, 'CHANGELOG.md', 'CONTRIBUTING.md'])('%s', (page) => {
   })
 })
 
+test('the Rust that is shown is the Rust that is compiled', () => {
+  const compiled = read('test/interop/peers/rust/examples/docs.rs').replace(/^ +/gm, '')
+  const shown = pages.flatMap((page) => blocksOf(page).filter(({ language }) => language === 'rust'))
+  expect(shown.length).toBeGreaterThan(0)
+  for (const { text } of shown) expect(compiled).toContain(text.replace(/^ +/gm, ''))
+})
+
+test('the API reference has each sub-path that is exported', () => {
+  const { exports } = JSON.parse(read('package.json')) as { exports: Record<string, { types?: string }> }
+  const sources = Object.values(exports).flatMap(
+    ({ types }) => types?.replace('./dist', 'src').replace('.d.ts', '.ts') ?? [],
+  )
+  const settings = read('typedoc.jsonc').replace(/^\s*\/\/.*$/gm, '')
+  const { entryPoints } = JSON.parse(settings) as { entryPoints: string[] }
+  expect(entryPoints.sort()).toEqual(sources.sort())
+})
+
 test('the index has each page', () => {
   const index = read('docs/README.md')
   const missing = pages.filter((page) => {

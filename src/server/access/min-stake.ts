@@ -18,6 +18,7 @@ export interface MinStake extends AccessRule {
 /** Which stake counts: all of it as validators weigh it, or one of its parts. */
 export type StakeKind = 'total' | 'alpha' | 'tao'
 
+/** Which stake counts, and how old it may be. */
 export interface MinStakeOptions extends NeuronRuleOptions {
   /**
    * Default `total`: the subnet's own token, and TAO on root times TaoWeight. `alpha` is the first alone, `tao` the

@@ -4,6 +4,7 @@ import type { MetagraphSource, Neuron } from '../../metagraph/source.js'
 import { checkKeys, milliseconds } from '../../options.js'
 import type { AccessRule, Objection } from './rule.js'
 
+/** What all rules take that read a metagraph. */
 export interface NeuronRuleOptions {
   /**
    * How old the source's data may be, in milliseconds; who asks while it is older is not admitted. Default 7,200,000:

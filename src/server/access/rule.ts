@@ -20,6 +20,7 @@ export type Objection = string | undefined
 export interface AccessRule {
   /** As it was written, for the log and `stats()`: `minStake(1000)`. */
   readonly name: string
+  /** Says why an applicant may not come in; `undefined` admits. */
   objection(applicant: Applicant): Objection | Promise<Objection>
   /** Calls `look` whenever an answer may have become another one; the returned function ends that. */
   onChange?(look: () => void): () => void
@@ -28,6 +29,7 @@ export interface AccessRule {
    * started with the first of them and stopped with the last.
    */
   start?(): void | Promise<void>
+  /** After the last miner or policy that uses it has closed. */
   stop?(): void | Promise<void>
   /** Milliseconds since what it knows was known to be true; undefined for what does not age, or is not there yet. */
   ageMs?(): number | undefined

@@ -11,6 +11,7 @@ import { DEFAULT_MAX_AGE_MS } from './neuron-rule.js'
 import { PublishedHosts, routableHost } from './published-hosts.js'
 import { type AllowedHosts, ResolvedHosts } from './resolved-hosts.js'
 
+/** Where `sourceFilter` learns which hosts may connect: one or more of `resolve`, `learn` and `published`. */
 export interface SourceFilterOptions {
   /** Says which IP addresses may connect: `'bypass'`, or a list of them, of which an empty one shuts everybody out. */
   readonly resolve?: () => AllowedHosts | Promise<AllowedHosts>
@@ -32,6 +33,7 @@ export interface SourceFilterOptions {
   readonly logger?: Logger
 }
 
+/** Hosts from which holders of a validator permit proved themselves before. */
 export interface LearnOptions {
   /** Path of the file that keeps what was learned. It is written at most once in 5 s, and at the end. */
   readonly file: string
@@ -41,6 +43,7 @@ export interface LearnOptions {
   readonly source: MetagraphSource
 }
 
+/** Hosts at which holders of a validator permit have their axon. */
 export interface PublishedOptions {
   /** Says who holds a permit, and where. */
   readonly source: MetagraphSource
@@ -51,6 +54,7 @@ export interface PublishedOptions {
   readonly host?: (neuron: Neuron) => string | undefined
 }
 
+/** What a source filter does at the moment, and has done. */
 export interface SourceFilterStats {
   /** `off` while it is not started; it lets every host through then, as with `bypass`. */
   readonly mode: 'off' | 'bypass' | 'enforce'
@@ -62,6 +66,7 @@ export interface SourceFilterStats {
   readonly share: number | undefined
 }
 
+/** Which hosts are listened to at all: what `sourceFilter` makes, and `new Miner` takes. */
 export interface SourceFilter {
   /** Whether a host may send us anything. @param host an IP address as a socket reports it */
   admits(host: string): boolean
@@ -76,6 +81,7 @@ export interface SourceFilter {
   stop(): Promise<void>
   /** Milliseconds since the oldest of what it goes by was known to be true; undefined while nothing is known. */
   ageMs(): number | undefined
+  /** What it does at the moment. */
   stats(): SourceFilterStats
 }
 

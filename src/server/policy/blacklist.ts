@@ -6,6 +6,7 @@ import type { Next, NothingAdded } from './middleware.js'
 import { checkFunction, type Plugin } from './plugin.js'
 import { refuse } from './refuse.js'
 
+/** Whose calls are refused, or which. */
 export interface BlacklistOptions<C extends Call = Call> {
   /** SS58 hotkeys whose calls are refused. Default none. */
   readonly hotkeys?: Iterable<string>
@@ -13,6 +14,7 @@ export interface BlacklistOptions<C extends Call = Call> {
   readonly when?: (call: C) => boolean | string | Promise<boolean | string>
 }
 
+/** Calls that were refused. */
 export interface BlacklistStats {
   readonly refused: number
 }

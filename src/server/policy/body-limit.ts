@@ -6,6 +6,7 @@ import { refuse } from './refuse.js'
 /** The longest frame that there can be. */
 const MAX_BYTES = 2 ** 32 - 1
 
+/** Calls that were refused. */
 export interface BodyLimitStats {
   readonly refused: number
 }

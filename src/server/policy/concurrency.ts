@@ -17,6 +17,7 @@ import { type Plugin, SynapseNames } from './plugin.js'
 /** How many calls of a synapse run at once, by its name; from 1 to 65,536. Those that are not named are not limited. */
 export type ConcurrencyLimits = Readonly<Record<string, number>>
 
+/** What happens to calls beyond the limit. */
 export interface ConcurrencyOptions {
   /** Calls of each synapse that wait for a place, from 0 to 65,536. Default 0: what is beyond the limit is refused. */
   readonly maxWaiting?: number

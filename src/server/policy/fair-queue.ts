@@ -24,6 +24,7 @@ export interface QueueLimits {
   readonly agingMs: number
 }
 
+/** How full a queue is at the moment, and how long calls had to wait. */
 export interface QueueStats {
   readonly running: number
   readonly waiting: number

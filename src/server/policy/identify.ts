@@ -10,6 +10,7 @@ export interface Identified {
   readonly neuron: Neuron | undefined
 }
 
+/** Whose calls came. */
 export interface IdentifyStats {
   /** Calls of registered hotkeys, and of others. */
   readonly known: number

@@ -20,6 +20,7 @@ const DEFAULT_CONCURRENCY = 64
 const DEFAULT_MAX_WAITING = 256
 const MAX_AGING_MS = 3_600_000
 
+/** How many calls run and wait, and how long one may be passed over. */
 export interface PriorityOptions {
   /** Calls that run at once, from 1 to 65,536. Default 64. A stream's call runs until its last chunk is written. */
   readonly concurrency?: number
@@ -31,6 +32,7 @@ export interface PriorityOptions {
   readonly synapses?: Readonly<Record<string, SynapsePlaces>>
 }
 
+/** Places that one synapse has for itself. */
 export type SynapsePlaces = Pick<PriorityOptions, 'concurrency' | 'maxWaiting'>
 
 /** Of the common queue, and of those that synapses have for themselves. */

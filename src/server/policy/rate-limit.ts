@@ -14,6 +14,7 @@ const MAX_RATE = 1_000_000
 /** Far more than a subnet has hotkeys. Beyond, the one that asked least lately is forgotten: some 2 MB in all. */
 const MAX_KEYS = 10_000
 
+/** How many calls each may make. */
 export interface RateLimitOptions<C extends Call = Call> {
   /** Calls a second on average, above 0 and at most 1,000,000; may be a fraction. Default 20. */
   readonly perSecond?: number
@@ -23,6 +24,7 @@ export interface RateLimitOptions<C extends Call = Call> {
   readonly by?: (call: C) => string
 }
 
+/** Calls that were refused, and how many callers are remembered. */
 export interface RateLimitStats {
   readonly refused: number
   /** Hotkeys (or what `by` gave) in memory, at most 10,000. */

@@ -3,6 +3,7 @@ import { MAX_TIMER_MS } from '../../options.js'
 import type { Next } from './middleware.js'
 import { type PerSynapse, type Plugin, perSynapse, SynapseNames } from './plugin.js'
 
+/** Calls that were given less time. */
 export interface TimeoutStats {
   /** Calls whose deadline was brought forward. */
   readonly limited: number

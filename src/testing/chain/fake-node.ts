@@ -15,6 +15,7 @@ import { Pool, tellWatchers } from './pool.js'
 import { stateOf } from './state.js'
 import { custom, type Ledger, type Stage } from './validity.js'
 
+/** What chain the node pretends to have. */
 export interface FakeNodeOptions {
   /** Neurons by netuid, each list in the order of uids. The lists are yours and may change; default none. */
   readonly subnets?: Readonly<Record<number, FakeNeuron[]>>

@@ -97,7 +97,8 @@ async function buildCrate(peer: PeerName, name: string): Promise<string> {
   await run(
     `building the ${peer} peer`,
     'cargo',
-    ['build', '--release', '--locked', '--manifest-path', manifest],
+    // The examples are the docs' code: that it compiles is the test.
+    ['build', '--release', '--locked', '--bins', '--examples', '--manifest-path', manifest],
     {
       env: { ...process.env, CARGO_TARGET_DIR: target, CARGO_TERM_COLOR: 'never' },
     },
