@@ -1,6 +1,6 @@
 import type { DtoClass } from '../definition.js'
 import { type Shapes, ToPlain } from '../transformer.js'
-import { isUndescribed, type Making, madeKind, makingOf } from './making.js'
+import { type Kind, kindOf, type Making, makingOf } from './making.js'
 import { Scalars } from './scalars.js'
 import { isPlain, isWhole } from './whole.js'
 
@@ -14,16 +14,21 @@ export class Plainer {
     this.#transformer = new ToPlain(shapes, this)
   }
 
+  /** @param type as `@Type` declares it */
   value(value: unknown, type?: unknown): unknown {
-    const isTyped = !isUndescribed(type)
-    const kind = isTyped ? madeKind(type) : undefined
-    const scalar = typeof kind === 'string' && kind !== 'Date' ? Scalars[kind] : undefined
+    const kind = kindOf(type)
+    if (kind !== undefined) return this.#given(value, kind)
+    const isObject =
+      typeof value === 'object' && value !== null && !isWhole(value) && !(value instanceof Date)
+    return isObject ? this.#transformer.object(value, type) : this.#given(value, 'asItIs')
+  }
+
+  #given(value: unknown, kind: Kind): unknown {
+    const scalar = isScalar(kind) ? Scalars[kind] : undefined
     if (typeof value !== 'object' || value === null || isWhole(value)) return scalar?.(value) ?? value
     if (value instanceof Date) return value.toJSON() // text, or null
-    if (isTyped && kind === undefined) return this.#transformer.object(value, type)
-    if (Array.isArray(value))
-      return isTyped ? value.map((element) => this.value(element, type)) : this.#list(value)
-    if (value instanceof Set) return this.value([...value], type)
+    if (Array.isArray(value)) return this.#list(value, kind)
+    if (value instanceof Set) return this.#list([...value], kind)
     if (scalar !== undefined) return scalar(value)
     return typeof kind === 'function' ? this.#instance(value, kind) : this.#undescribed(value)
   }
@@ -35,12 +40,13 @@ export class Plainer {
 
   /** Not by class-transformer: it takes a key `constructor` for the class, and makes objects of Maps. */
   #undescribed(value: object): unknown {
-    if (value instanceof Map) return new Map([...value].map(([key, inner]) => [key, this.value(inner)]))
+    if (value instanceof Map)
+      return new Map([...value].map(([key, inner]) => [key, this.#given(inner, 'asItIs')]))
     if (!isPlain(value)) return this.#instance(value, value.constructor as DtoClass)
     let changed: Map<string, unknown> | undefined
     for (const key of Object.keys(value)) {
       const inner = value[key]
-      const given = this.value(inner)
+      const given = this.#given(inner, 'asItIs')
       if (given === inner) continue
       changed ??= new Map(Object.entries(value))
       changed.set(key, given)
@@ -48,13 +54,16 @@ export class Plainer {
     return changed === undefined ? value : Object.fromEntries(changed)
   }
 
-  /** The list itself where there is nothing within that is no data. */
-  #list(values: readonly unknown[]): readonly unknown[] {
+  /** The list itself where all within is given as it is. */
+  #list(values: readonly unknown[], kind: Kind): readonly unknown[] {
+    const primitive = isScalar(kind) ? kind.toLowerCase() : undefined
     let changed: unknown[] | undefined
     for (let i = 0; i < values.length; i++) {
       const inner = values[i]
-      if (typeof inner !== 'object' || inner === null) continue
-      const given = this.value(inner)
+      // Of a million of them nothing else is asked.
+      if (primitive === undefined ? typeof inner !== 'object' || inner === null : typeof inner === primitive)
+        continue
+      const given = this.#given(inner, kind)
       if (given === inner) continue
       changed ??= [...values]
       changed[i] = given
@@ -62,13 +71,17 @@ export class Plainer {
     return changed ?? values
   }
 
-  #plain({ names, types }: Making, instance: object): object {
+  #plain({ names, kinds }: Making, instance: object): object {
     const plain: Record<string, unknown> = {}
     for (const key of Object.keys(instance)) {
       if (!names.has(key) && !this.#shapes.discriminators.has(key)) continue
       const value = (instance as Record<string, unknown>)[key]
-      if (value !== undefined) plain[key] = this.value(value, types.get(key))
+      if (value !== undefined) plain[key] = this.#given(value, kinds.get(key) ?? 'asItIs')
     }
     return plain
   }
 }
+
+/** A date is given as text, whatever it is in. */
+const isScalar = (kind: Kind): kind is 'String' | 'Number' | 'Boolean' =>
+  typeof kind === 'string' && kind !== 'asItIs' && kind !== 'Date'
