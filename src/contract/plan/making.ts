@@ -1,10 +1,10 @@
 import type { DtoClass } from '../definition.js'
 import { isReshaped, typedIn } from '../metadata.js'
 import { type PropertyPlan, planOfClass } from './class-plan.js'
-import { Scalars } from './scalars.js'
+import type { Scalar } from './scalars.js'
 
 /** What the values of a property are made: scalars, or instances of a class. */
-export type MadeKind = keyof typeof Scalars | DtoClass
+export type MadeKind = Scalar | DtoClass
 
 /** The same of a property, of which nothing need be made. */
 export type Kind = MadeKind | 'asItIs'
@@ -71,7 +71,7 @@ export const kindOf = (declared: unknown): Kind | undefined =>
 export function madeKind(declared: unknown): MadeKind | undefined {
   if (typeof declared !== 'function') return undefined
   if (declared === String || declared === Number || declared === Boolean || declared === Date) {
-    return declared.name as keyof typeof Scalars
+    return declared.name as Scalar
   }
   return planOfClass(declared as DtoClass) === undefined ? undefined : (declared as DtoClass)
 }

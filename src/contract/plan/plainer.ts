@@ -1,13 +1,15 @@
 import type { DtoClass } from '../definition.js'
 import { type Shapes, ToPlain } from '../transformer.js'
+import { mapped } from './collection.js'
 import { type Kind, kindOf, type Making, makingOf } from './making.js'
-import { Scalars } from './scalars.js'
+import { isScalar, type Scalar, Scalars } from './scalars.js'
 import { isPlain, isWhole } from './whole.js'
 
 /** What of instances goes on the wire. What no class describes is gone through too: there may be instances within. */
 export class Plainer {
   readonly #shapes: Shapes
   readonly #transformer: ToPlain
+  readonly #asItIs = (value: unknown): unknown => this.#given(value, 'asItIs')
 
   constructor(shapes: Shapes) {
     this.#shapes = shapes
@@ -24,8 +26,10 @@ export class Plainer {
   }
 
   #given(value: unknown, kind: Kind): unknown {
-    const scalar = isScalar(kind) ? Scalars[kind] : undefined
-    if (typeof value !== 'object' || value === null || isWhole(value)) return scalar?.(value) ?? value
+    const scalar = isGivenAs(kind) ? Scalars[kind] : undefined
+    if (typeof value !== 'object' || value === null) return scalar?.(value) ?? value
+    if (kind === 'asItIs' && isPlain(value)) return this.#entries(value)
+    if (isWhole(value)) return value
     if (value instanceof Date) return value.toJSON() // text, or null
     if (Array.isArray(value)) return this.#list(value, kind)
     if (value instanceof Set) return this.#list([...value], kind)
@@ -42,7 +46,10 @@ export class Plainer {
   #undescribed(value: object): unknown {
     if (value instanceof Map)
       return new Map([...value].map(([key, inner]) => [key, this.#given(inner, 'asItIs')]))
-    if (!isPlain(value)) return this.#instance(value, value.constructor as DtoClass)
+    return isPlain(value) ? this.#entries(value) : this.#instance(value, value.constructor as DtoClass)
+  }
+
+  #entries(value: Readonly<Record<string, unknown>>): object {
     let changed: Map<string, unknown> | undefined
     for (const key of Object.keys(value)) {
       const inner = value[key]
@@ -54,21 +61,9 @@ export class Plainer {
     return changed === undefined ? value : Object.fromEntries(changed)
   }
 
-  /** The list itself where all within is given as it is. */
   #list(values: readonly unknown[], kind: Kind): readonly unknown[] {
-    const primitive = isScalar(kind) ? kind.toLowerCase() : undefined
-    let changed: unknown[] | undefined
-    for (let i = 0; i < values.length; i++) {
-      const inner = values[i]
-      // Of a million of them nothing else is asked.
-      if (primitive === undefined ? typeof inner !== 'object' || inner === null : typeof inner === primitive)
-        continue
-      const given = this.#given(inner, kind)
-      if (given === inner) continue
-      changed ??= [...values]
-      changed[i] = given
-    }
-    return changed ?? values
+    if (kind === 'asItIs') return mapped(values, isNoObject, this.#asItIs)
+    return mapped(values, isGivenAs(kind) ? isScalar[kind] : isNoObject, (value) => this.#given(value, kind))
   }
 
   #plain({ names, kinds }: Making, instance: object): object {
@@ -83,5 +78,7 @@ export class Plainer {
 }
 
 /** A date is given as text, whatever it is in. */
-const isScalar = (kind: Kind): kind is 'String' | 'Number' | 'Boolean' =>
+const isGivenAs = (kind: Kind): kind is Exclude<Scalar, 'Date'> =>
   typeof kind === 'string' && kind !== 'asItIs' && kind !== 'Date'
+
+const isNoObject = (value: unknown): boolean => typeof value !== 'object' || value === null
