@@ -45,11 +45,8 @@ export function mapped(
     for (let i = 0; i < piece.length; i++) {
       const value = piece[i]
       const result = isKept(value) ? value : map(value)
-      if (changed === undefined) {
-        if (result === value) continue
-        changed = list.slice(0, start + i)
-      }
-      changed.push(result)
+      if (changed === undefined && !Object.is(result, value)) changed = list.slice(0, start + i)
+      changed?.push(result)
     }
   }
   return changed ?? list
