@@ -15,7 +15,7 @@ type Data = Record<string, unknown>
  */
 export class Maker {
   /** Keys of the data that classes do not declare, by the instances that were made without them. */
-  readonly unknown = new Map<object, readonly string[]>()
+  unknown: Map<object, readonly string[]> | undefined
   readonly #drop: boolean
   readonly #budget: NestedBudget
   readonly #shapes: Shapes
@@ -63,7 +63,9 @@ export class Maker {
       if (!names.has(key)) unknown.push(key)
       if (unknown.length > MAX_FAULTS_NAMED) break
     }
-    if (unknown.length > 0) this.unknown.set(made, unknown)
+    if (unknown.length === 0) return
+    this.unknown ??= new Map()
+    this.unknown.set(made, unknown)
   }
 
   /** One value of a property, or a list of them. */
