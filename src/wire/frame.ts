@@ -13,6 +13,12 @@ export const MAX_MAX_FRAME_PAYLOAD = 0xffff_ffff
 /** A declared length above this is not believed: the buffer grows with the bytes that arrive. */
 const TRUSTED_LENGTH = 1024 * 1024
 
+/**
+ * How many times as large a buffer becomes that is full. The system gives memory as it is written to, so that room costs
+ * nothing until then; what was copied stays until it is collected, an eighth of it instead of half.
+ */
+const GROWTH = 8
+
 /** What a {@link FrameDecoder} tells its owner, synchronously from `push`. What they throw leaves through `push`. */
 export interface FrameEvents {
   /** The header is there and within the limits, the payload perhaps not: throw to refuse the frame unread. */
@@ -142,7 +148,10 @@ export class FrameDecoder {
     const filled = this.#filled + size
     let buffer = this.#gathered
     if (buffer === undefined || filled > buffer.length) {
-      const capacity = Math.min(this.#length, Math.max(TRUSTED_LENGTH, filled, 2 * (buffer?.length ?? 0)))
+      const capacity = Math.min(
+        this.#length,
+        Math.max(TRUSTED_LENGTH, filled, GROWTH * (buffer?.length ?? 0)),
+      )
       const larger = Buffer.allocUnsafeSlow(capacity)
       buffer?.copy(larger, 0, 0, this.#filled)
       this.#gathered = buffer = larger

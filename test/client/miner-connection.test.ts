@@ -337,6 +337,18 @@ describe('a connection that ends', () => {
     expect(connection.isOpen).toBe(true)
   })
 
+  test('what a miner still sends of an answer when it has closed the connection is not read', async () => {
+    const whole = answer({ n: 1 })
+    const { connection, miner, clock } = connected((stream) => {
+      stream.write(whole.subarray(0, 7))
+      miner.link.close(0, 'done')
+      stream.end(whole.subarray(7))
+    })
+    await expect(connection.query(Any, {})).rejects.toEqual(code('CONNECTION_LOST'))
+    await turn()
+    expect([connection.isOpen, clock.pending]).toEqual([false, 0])
+  })
+
   test('every call on it fails with the reason: running, waiting and later', async () => {
     const { connection, miner, closed, clock } = connected(silent)
     miner.validatorLink.maxStreams = 1

@@ -103,6 +103,24 @@ describe('a stream', () => {
   })
 })
 
+test('a stream that a miner never ends is given up at maxStreamBytes', async () => {
+  const piece = chunk(Buffer.alloc(64 * KIB))
+  let sent = 0
+  const { connection, clock, miner } = connected((stream) => {
+    const more = (): void => {
+      // far more than may come
+      while (sent++ < 1000) if (!stream.write(piece)) return
+    }
+    stream.events = { onBytes() {}, onEnd() {}, onDrain: more, onReset() {} }
+    more()
+  })
+  const { read, error } = await failure(connection.stream(Bytes, {}, { maxStreamBytes: 512 * KIB }))
+  expect(error).toEqual(code('LIMIT'))
+  expect(read).toHaveLength(8)
+  await turn()
+  expect([clock.pending, miner.validatorLink.streamCount]).toEqual([0, 0])
+})
+
 describe('what goes wrong comes after the chunks that came before it', () => {
   test.each<[string, Script, string, string?]>([
     ['the miner says so', replies(chunk('a'), chunk('b'), end('stream processing failed')), 'PEER_ERROR'],

@@ -1,6 +1,7 @@
 /** What a request may cost, counted in what is done for it and not in time. */
 import { Expose, Transform, Type } from 'class-transformer'
 import {
+  Allow,
   ArrayMaxSize,
   ArrayUnique,
   IsArray,
@@ -74,6 +75,11 @@ class Words {
   @IsString({ each: true }) @MaxLength(5, { each: true }) common: string[] = []
   @IsArray() @Type(() => Number) numbers: number[] = []
   @MaxLength(5) @Counted() text = ''
+}
+
+class Typed {
+  @Allow() @Type(() => Number) numbers!: number[]
+  @Allow() @Type(() => String) texts!: string[]
 }
 
 const bind = (type: DtoClass, data: object, maxNested?: number) =>
@@ -205,4 +211,13 @@ test('a class that class-transformer has to make reads no more keys than it may'
   }
   const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, i]))
   expect(refusal(Around, { bare: many, n: 1 })).toMatch(/bare should not exist|maxNested/)
+})
+
+test('a list whose values are what it says they are is given as it is, and not copied', () => {
+  const dto = describeDto(Typed, 'it', {})
+  const numbers = [1, Number.NaN]
+  const texts = ['a']
+  const given = dto.plain(dto.instance({ numbers, texts }, 'INVALID_REQUEST')) as Typed
+  expect(given.numbers).toBe(numbers)
+  expect(given.texts).toBe(texts)
 })

@@ -95,10 +95,14 @@ export async function results(): Promise<void> {
 }
 
 export function construction(): void {
+  const signer = { hotkey: '', sign: () => new Uint8Array() }
+  new Validator({ signer, answerMemoryBytes: 2 ** 25 })
+  // @ts-expect-error a number of bytes
+  new Validator({ signer, answerMemoryBytes: '32 MiB' })
   // @ts-expect-error a validator needs a signer
   new Validator({})
   // @ts-expect-error an option that there is not
-  new Validator({ signer: { hotkey: '', sign: () => new Uint8Array() }, timeout: 5 })
+  new Validator({ signer, timeout: 5 })
   // @ts-expect-error an axon has a port
   void validator.connect({ hotkey: '', host: '' })
 }

@@ -16,6 +16,10 @@ export class Check {
   readonly #rule: Rule
   readonly #constraint: ValidatorConstraintInterface
   readonly #common: Predicate | undefined
+  /** What alone decides: it is asked of the value, whatever that is, and under no condition. */
+  readonly #alone: Predicate | undefined
+  #type: unknown
+  #typeName = ''
 
   constructor(rule: Rule, constraint: Constraint) {
     const { name, instance } = constraint
@@ -25,9 +29,12 @@ export class Check {
     this.#rule = rule
     this.#constraint = instance
     this.#common = commonCheck(rule, constraint)
+    this.#alone = rule.each || rule.validateIf !== undefined ? undefined : this.#common
   }
 
   passes(object: object, value: unknown, budget: NestedBudget): boolean {
+    const alone = this.#alone
+    if (alone !== undefined) return alone(value)
     const { each, validateIf } = this.#rule
     if (validateIf !== undefined && !validateIf(object, value)) return true
     const common = this.#common
@@ -49,7 +56,17 @@ export class Check {
 
   #details(object: object, value: unknown): ValidationArguments {
     const { propertyName: property, constraints } = this.#rule
-    return { targetName: object.constructor.name, property, object, value, constraints }
+    return { targetName: this.#nameOf(object), property, object, value, constraints }
+  }
+
+  /** Nearly always that of the last object. To ask for a class's name costs as much as the check. */
+  #nameOf(object: object): string {
+    const type = object.constructor
+    if (type !== this.#type) {
+      this.#type = type
+      this.#typeName = type.name
+    }
+    return this.#typeName
   }
 
   #ask(value: unknown, details: ValidationArguments): boolean {

@@ -1,9 +1,10 @@
 import type { DtoClass } from '../definition.js'
 import { type Shapes, ToInstance } from '../transformer.js'
+import { mapped } from './collection.js'
 import { MAX_FAULTS_NAMED } from './faults.js'
 import { type Field, type MadeKind, type Making, makingOf } from './making.js'
 import type { NestedBudget } from './nested-budget.js'
-import { Scalars } from './scalars.js'
+import { isScalar, Scalars } from './scalars.js'
 import { isPlain, isWhole } from './whole.js'
 
 type Data = Record<string, unknown>
@@ -14,7 +15,7 @@ type Data = Record<string, unknown>
  */
 export class Maker {
   /** Keys of the data that classes do not declare, by the instances that were made without them. */
-  readonly unknown = new Map<object, readonly string[]>()
+  unknown: Map<object, readonly string[]> | undefined
   readonly #drop: boolean
   readonly #budget: NestedBudget
   readonly #shapes: Shapes
@@ -62,7 +63,9 @@ export class Maker {
       if (!names.has(key)) unknown.push(key)
       if (unknown.length > MAX_FAULTS_NAMED) break
     }
-    if (unknown.length > 0) this.unknown.set(made, unknown)
+    if (unknown.length === 0) return
+    this.unknown ??= new Map()
+    this.unknown.set(made, unknown)
   }
 
   /** One value of a property, or a list of them. */
@@ -73,23 +76,17 @@ export class Maker {
     return isOne ? this.make(kind, value) : value
   }
 
-  /** The list itself where there is nothing to make. */
   #list(kind: MadeKind, list: readonly unknown[]): readonly unknown[] {
-    const scalar = typeof kind === 'string' ? kind.toLowerCase() : undefined
-    let made: unknown[] | undefined
-    for (let i = 0; i < list.length; i++) {
-      const element = list[i]
+    const isMade = typeof kind === 'string' ? isScalar[kind] : isNever
+    return mapped(list, isMade, (element) => {
       // An instance is counted where it is made.
-      if (scalar !== undefined && typeof element === scalar) continue
-      if (scalar !== undefined || Array.isArray(element)) this.#budget.take(1)
-      const value = this.value(kind, element)
-      if (value === element) continue
-      made ??= [...list]
-      made[i] = value
-    }
-    return made ?? list
+      if (typeof kind === 'string' || Array.isArray(element)) this.#budget.take(1)
+      return this.value(kind, element)
+    })
   }
 }
 
 const isOwnKey = (data: object, name: string): boolean =>
   Object.prototype.propertyIsEnumerable.call(data, name)
+
+const isNever = (): boolean => false

@@ -1,15 +1,18 @@
 import type { DtoClass } from '../definition.js'
 import { isReshaped, typedIn } from '../metadata.js'
 import { type PropertyPlan, planOfClass } from './class-plan.js'
-import { Scalars } from './scalars.js'
+import type { Scalar } from './scalars.js'
 
 /** What the values of a property are made: scalars, or instances of a class. */
-export type MadeKind = keyof typeof Scalars | DtoClass
+export type MadeKind = Scalar | DtoClass
+
+/** The same of a property, of which nothing need be made. */
+export type Kind = MadeKind | 'asItIs'
 
 /** One property of a class, as it is made of data. */
 export interface Field {
   readonly name: string
-  readonly kind: MadeKind | 'asItIs'
+  readonly kind: Kind
   readonly property: PropertyPlan
 }
 
@@ -18,8 +21,8 @@ export interface Making {
   readonly type: DtoClass
   readonly names: ReadonlySet<string>
   readonly fields: readonly Field[]
-  /** What `@Type` says, where it says something. */
-  readonly types: ReadonlyMap<string, unknown>
+  /** Of properties with `@Type`, also of those that are not validated. */
+  readonly kinds: ReadonlyMap<string, Kind>
 }
 
 const makings = new WeakMap<DtoClass, Making | undefined>()
@@ -37,8 +40,7 @@ export function makingOf(type: DtoClass): Making | undefined {
 function readMaking(type: DtoClass): Making | undefined {
   const plan = planOfClass(type)
   if (plan === undefined || isReshaped(type)) return undefined
-  const kinds = new Map<string, Field['kind']>()
-  const types = new Map<string, unknown>()
+  const kinds = new Map<string, Kind>()
   for (const { propertyName, typeFunction, reflectedType, options } of typedIn(type)) {
     const isPlain =
       typeFunction?.length === 0 &&
@@ -50,7 +52,6 @@ function readMaking(type: DtoClass): Making | undefined {
     const kind = kindOf(declared)
     if (kind === undefined) return undefined
     kinds.set(propertyName, kind)
-    types.set(propertyName, declared)
   }
   const fields: Field[] = []
   for (const property of plan.properties) {
@@ -59,18 +60,18 @@ function readMaking(type: DtoClass): Making | undefined {
     if (name in type.prototype) return undefined
     fields.push({ name, kind: kinds.get(name) ?? 'asItIs', property })
   }
-  return { type, names: plan.names, fields, types }
-}
-
-function kindOf(declared: unknown): Field['kind'] | undefined {
-  return isUndescribed(declared) ? 'asItIs' : madeKind(declared)
+  return { type, names: plan.names, fields, kinds }
 }
 
 /** Undefined for what class-transformer has to make. */
+export const kindOf = (declared: unknown): Kind | undefined =>
+  isUndescribed(declared) ? 'asItIs' : madeKind(declared)
+
+/** The same of what a class does describe. */
 export function madeKind(declared: unknown): MadeKind | undefined {
   if (typeof declared !== 'function') return undefined
   if (declared === String || declared === Number || declared === Boolean || declared === Date) {
-    return declared.name as keyof typeof Scalars
+    return declared.name as Scalar
   }
   return planOfClass(declared as DtoClass) === undefined ? undefined : (declared as DtoClass)
 }

@@ -12,5 +12,15 @@ export const Scalars = {
       : value,
 } as const
 
+export type Scalar = keyof typeof Scalars
+
+/** Whether a value is one already. Dates travel as text. */
+export const isScalar: Readonly<Record<Scalar, (value: unknown) => boolean>> = {
+  String: (value) => typeof value === 'string',
+  Number: (value) => typeof value === 'number',
+  Boolean: (value) => typeof value === 'boolean',
+  Date: () => false,
+}
+
 const isKept = (value: unknown): boolean =>
   value === null || value === undefined || value instanceof Map || isWhole(value)

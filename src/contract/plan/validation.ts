@@ -48,7 +48,9 @@ export class Validation {
 
   #checkKeys(instance: object, names: ReadonlySet<string>): void {
     for (const key of Object.keys(instance)) if (!names.has(key)) this.#addUnknown(key)
-    for (const key of this.#options.unknown?.get(instance) ?? []) {
+    const unknown = this.#options.unknown?.get(instance)
+    if (unknown === undefined) return
+    for (const key of unknown) {
       if (!Object.hasOwn(instance, key)) this.#addUnknown(key)
     }
   }
@@ -60,7 +62,7 @@ export class Validation {
   #property(property: PropertyPlan, instance: object, value: unknown): void {
     for (const holds of property.conditions) if (!holds(instance, value)) return
     const { nested } = property
-    const isOversize = property.sizes.some((check) => !check.passes(instance, value, this.#budget))
+    const isOversize = this.#isOversize(property, instance, value)
     let texts: Map<string, string> | undefined
     for (const check of property.checks) {
       if (isOversize && check.walks) continue
@@ -81,6 +83,11 @@ export class Validation {
     }
     if (texts !== undefined) this.#add(texts)
     if (fault === undefined) this.#within(nested, value as object, property.name)
+  }
+
+  #isOversize({ sizes }: PropertyPlan, instance: object, value: unknown): boolean {
+    for (const check of sizes) if (!check.passes(instance, value, this.#budget)) return true
+    return false
   }
 
   #add(texts: ReadonlyMap<string, string>): void {
