@@ -189,10 +189,14 @@ impl Connection {
 
     /// None for one of which nothing is asked any more: only quinn's own deadlines are left then.
     fn own_deadline(&self) -> Option<(Instant, Own)> {
-        if self.is_over || self.condemned.is_some() || self.quic.is_closed() {
+        if self.condemned.is_some() {
             None
-        } else if !self.is_established {
-            self.is_server.then(|| (self.born_at + self.limits.half_open_time, Own::CutOff))
+        } else if self.is_server && !self.is_established {
+            // One that is ending has its place until then at most, too: quinn keeps it for three times what it takes to be
+            // heard, and a peer that acknowledges late makes that minutes.
+            Some((self.born_at + self.limits.half_open_time, Own::CutOff))
+        } else if self.is_over || !self.is_established || self.quic.is_closed() {
+            None
         } else {
             self.is_trusted.then(|| (self.heard_at + self.keep_alive, Own::Ping))
         }
@@ -204,7 +208,7 @@ impl Connection {
 
     pub fn on_deadline(&mut self, now: Instant) {
         if self.is_due(now, Own::CutOff) {
-            self.condemn("TLS was not done in time");
+            self.condemned = Some("TLS was not done in time".into());
             return;
         }
         self.silence.expire(now, self.quic.rtt());

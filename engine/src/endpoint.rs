@@ -13,6 +13,7 @@ use crate::connection::{Birth, Connection};
 use crate::deadlines::Deadlines;
 use crate::limits::PeerLimits;
 use crate::memory::{By, Memory};
+use crate::newcomers::Newcomers;
 use crate::resets::Resets;
 use crate::socket::{Batch, Socket};
 use crate::streams::stream_id;
@@ -41,13 +42,15 @@ pub struct Counters {
     pub overdrawn: u64,
     pub receive_calls: u64,
     pub send_calls: u64,
+    /// First packets that were not looked at, since there were too many.
+    pub crowded: u64,
 }
 
 /// Turns' worth of packets that a closing endpoint sends: farewells to some 16,000 peers.
 const FLUSH_ROUNDS: usize = 16;
 
 impl Counters {
-    pub fn in_order(&self) -> [u64; 13] {
+    pub fn in_order(&self) -> [u64; 14] {
         [
             self.datagrams_in,
             self.datagrams_out,
@@ -62,6 +65,7 @@ impl Counters {
             self.overdrawn,
             self.receive_calls,
             self.send_calls,
+            self.crowded,
         ]
     }
 }
@@ -75,6 +79,7 @@ pub struct Endpoint {
     dials: Option<ClientConfig>,
     pub(crate) validates: bool,
     pub(crate) is_refusing: bool,
+    pub(crate) newcomers: Newcomers,
     pub(crate) resets: Resets,
     keep_alive: Duration,
     max_streams: u32,
@@ -111,6 +116,7 @@ impl Endpoint {
             dials,
             validates: options.server.as_ref().is_some_and(|own| own.validate),
             is_refusing: false,
+            newcomers: Newcomers::default(),
             resets: Resets::default(),
             keep_alive: Duration::from_millis(options.keep_alive_ms.into()),
             max_streams: options.max_streams,

@@ -9,6 +9,7 @@
 //! | `connection`, `streams`, `events`        | one connection: its limits, its bytes, what is told of it        |
 //! | `budget`                                 | what a peer may send that carries nothing                        |
 //! | `memory`                                 | records, bytes and commands, shared with JavaScript              |
+//! | `newcomers`                              | how many first packets of strangers are looked at                |
 //! | `resets`                                 | how many stateless resets go out                                 |
 //! | `tidy`                                   | when memory goes back to the system                              |
 //! | `socket`, `address`, `tls`, `config`, `limits` | what these stand on                                        |
@@ -26,6 +27,7 @@ mod endpoint;
 mod events;
 mod limits;
 mod memory;
+mod newcomers;
 mod receive;
 mod resets;
 mod silence;

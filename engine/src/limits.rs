@@ -35,6 +35,11 @@ pub const CRYPTO_BUFFER: usize = 16 * 1024;
 pub const UNDECIDED: usize = 16;
 /// Life of a Retry's token: several round trips on the worst path, and too short to collect them.
 pub const RETRY_TOKEN_LIFE: Duration = Duration::from_secs(15);
+/// First packets of strangers that are looked at, with a token and without one: of each a tenth of a core's time. Where
+/// more come, an honest newcomer needs its second or third packet.
+pub const NEWCOMERS_A_SECOND: f64 = 10_000.0;
+/// Of those, in one moment: all validators of four subnets at a restart.
+pub const NEWCOMERS_AT_ONCE: f64 = 1_000.0;
 /// Stateless resets in a second, to one source and to all: 100 are 4 KiB. A validator needs one for each connection.
 pub const RESETS_OF_ONE: u32 = 10;
 pub const RESETS_OF_ALL: u32 = 100;

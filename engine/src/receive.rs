@@ -71,6 +71,11 @@ impl Endpoint {
                 self.counters.malformed += 1;
                 return;
             }
+            let is_long = datagram.first().is_some_and(|first| first & LONG_HEADER != 0);
+            if is_long && !self.newcomers.may_enter(datagram, origin.at) {
+                self.counters.crowded += 1;
+                return;
+            }
         }
         let Origin { from, to, ecn, at } = origin;
         let mut scratch = std::mem::take(&mut self.scratch);

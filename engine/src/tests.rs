@@ -172,6 +172,21 @@ fn a_newcomer_is_asked_to_prove_its_address() {
 }
 
 #[test]
+fn a_crowd_of_newcomers_is_not_looked_at_and_keeps_nobody_from_being_served() {
+    let (mut server, mut client, _, ours) = connected();
+    // As after a crowd that came later than anything here.
+    let later = Instant::now() + 2 * PATIENCE;
+    while server.endpoint.newcomers.may_enter(&[0xc0], later) {}
+    let mut late = End::new(&options(false));
+    late.endpoint.dial(server.address()).unwrap();
+    until(&mut [&mut server, &mut late], |ends| ends[0].endpoint.counters.crowded > 0);
+    client.post(ours, 0, b"ask", true);
+    until(&mut [&mut server, &mut client], |ends| ends[0].bytes_of(0) == b"ask");
+    assert_eq!(server.endpoint.counters.retries, 1);
+    assert_eq!(server.endpoint.live(), 1);
+}
+
+#[test]
 fn bytes_go_both_ways_and_more_than_fits_goes_on() {
     let (mut server, mut client, theirs, ours) = connected();
     let sent: Vec<u8> = (0..3_000_000u32).map(|i| (i % 251) as u8).collect();
@@ -255,6 +270,26 @@ fn a_newcomer_that_leaves_just_before_its_time_is_over_is_forgotten() {
     }
     assert_eq!(server.endpoint.live(), 0);
     assert!(server.endpoint.next_deadline().is_none_or(|at| at > late));
+}
+
+#[test]
+fn a_newcomer_that_left_has_its_place_no_longer_than_one_that_stayed() {
+    // Shorter than quinn keeps the end of a connection whose round trip nobody knows.
+    let limits = PeerLimits { half_open_time: Duration::from_millis(500), ..LIMITS };
+    let (mut server, mut client) =
+        (End::new(&Options { limits, ..options(true) }), End::new(&options(false)));
+    let ours = client.endpoint.dial(server.address()).unwrap();
+    until(&mut [&mut client, &mut server], |ends| ends[1].endpoint.live() == 1);
+    let late = Instant::now() + limits.half_open_time;
+    client.endpoint.touch(ours).unwrap().close(Instant::now(), 0, "gone".into());
+    client.endpoint.transmit(Instant::now());
+    until(&mut [&mut server], |ends| {
+        ends[0].endpoint.table.at(0).is_none_or(|connection| connection.quic.is_closed())
+    });
+    server.endpoint.expire(late);
+    server.turn();
+    assert_eq!(server.endpoint.live(), 0);
+    assert!(server.seen(Kind::HalfOpenGone).is_some());
 }
 
 #[test]

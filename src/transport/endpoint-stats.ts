@@ -23,6 +23,11 @@ export interface EndpointStats {
     readonly halfOpenFull: number
     /** Would have started one more connection than its source may. */
     readonly tooManyFromIp: number
+    /**
+     * First packets that came when there were too many: beyond 1,000 at once and 10,000 a second, of those with a token
+     * and of those without one. quiche has no such limit.
+     */
+    readonly crowded: number
     /** Brought a token that expired, was tampered with, or was given to another address. */
     readonly badToken: number
     /** Of no connection and unable to start one: noise, packets of connections long gone, anything during a shutdown. */

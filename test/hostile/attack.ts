@@ -36,6 +36,11 @@ export interface Attacked {
 export interface AttackOptions {
   readonly minerArgs?: readonly string[]
   readonly pace?: Pace
+  /**
+   * Goes on while is looked before, for as long as it takes: what the attackers take of this machine, although in the world
+   * they have machines of their own, and nothing of the miner. Default: nothing, for some seconds.
+   */
+  readonly elsewhere?: () => Promise<Attacker>
 }
 
 /**
@@ -45,7 +50,7 @@ export interface AttackOptions {
 export async function underAttack(
   means: Means,
   attack: (victim: Victim) => Promise<Attacker | readonly Attacker[]>,
-  { minerArgs = [], pace = STEADY }: AttackOptions = {},
+  { minerArgs = [], pace = STEADY, elsewhere }: AttackOptions = {},
 ): Promise<Attacked> {
   const victim = await means.miner(...minerArgs)
   const honest = new Honest(victim.axon)
@@ -56,7 +61,8 @@ export async function underAttack(
   const startNetwork = readings.last!.stats.network!
   honest.mark()
   readings.begin()
-  await sleep(means.size(BEFORE_MS, BEFORE_SHORT_MS))
+  if (elsewhere === undefined) await sleep(means.size(BEFORE_MS, BEFORE_SHORT_MS))
+  else endAll([await elsewhere()])
   const first = await readings.end()
   const before = honest.service
   if (first.last === undefined) throw new Error(`the miner ${victim.end() ?? 'hangs'} before the attack`)
@@ -71,7 +77,7 @@ export async function underAttack(
   const down = victim.end() ?? (second.last === undefined ? 'hangs' : undefined)
   if (down === 'hangs') victim.kill()
   await honest.stop()
-  for (const { pid, end } of attackers) if (end() === undefined) process.kill(pid)
+  endAll(attackers)
   const last = second.last?.stats ?? first.last.stats
   return {
     sent: attackers.map(({ sent }) => sent).reduce(sumOf),
@@ -84,6 +90,10 @@ export async function underAttack(
     honestBytes: during.answered * honestShare,
     down,
   }
+}
+
+function endAll(attackers: readonly Attacker[]): void {
+  for (const { pid, end } of attackers) if (end() === undefined) process.kill(pid)
 }
 
 /** The miner's readings of a while, one a second. */

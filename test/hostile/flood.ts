@@ -136,4 +136,6 @@ while (tally.packets < count) {
   await Promise.all(sending)
   if (tally.packets >= due) await new Promise((resolve) => setTimeout(resolve, 1))
 }
-console.log(JSON.stringify(tally))
+const seconds = (performance.now() - begin) / 1000
+const notes = [`${(tally.packets / seconds).toFixed(0)} datagrams a second`]
+console.log(JSON.stringify({ ...tally, notes } satisfies Sent))

@@ -6,6 +6,8 @@ import type { Trial } from './means.js'
 /** A share that a machine with other work on it can still keep. */
 const RATE_KEPT = 0.5
 const RATE = 20_000
+/** A port at which nobody is: discard's. */
+const NOBODY = 9
 const KINDS = {
   byte: 'one byte each',
   noise: 'random bytes',
@@ -38,17 +40,17 @@ export const floods: readonly Trial[] = Object.entries(KINDS).map(([kind, what])
   asked: 'no crash; an established validator keeps half its rate',
   isLong: kind !== 'hello',
   async run(means) {
-    const seconds = means.size(30, 1.5)
-    const attacked = await underAttack(
-      means,
-      ({ port }) => means.attacker('flood.js', { kind, port, rate: RATE, count: RATE * seconds }),
-      { pace: means.isShort ? STEADY : FULL },
-    )
-    const { before, during } = attacked
+    const flood = (port: number, seconds: number) =>
+      means.attacker('flood.js', { kind, port, rate: RATE, count: RATE * seconds })
+    const attacked = await underAttack(means, ({ port }) => flood(port, means.size(30, 1.5)), {
+      pace: means.isShort ? STEADY : FULL,
+      elsewhere: () => flood(NOBODY, means.size(10, 1.5)),
+    })
+    const { before, during, network, sent } = attacked
     const kept = during.rate / before.rate
     return {
       ...figuresOf(attacked),
-      measured: `${(100 * kept).toFixed(0)} % of the rate before${lossesOf(during)}`,
+      measured: `${(100 * kept).toFixed(0)} % of the rate beside the same flood at a closed port; ${sent.notes?.join(', ')}, ${network.dropped.crowded} of them not looked at${lossesOf(during)}`,
       holds: isServed(attacked) && (means.isShort || kept >= RATE_KEPT),
     }
   },

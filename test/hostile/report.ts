@@ -14,7 +14,39 @@ export interface Row {
   readonly reason: string | undefined
 }
 
-const COLUMNS = [
+/** Puts an engine's table between its two marks. Of trials that were not run this time, the lines that are there stay. */
+export function writePage(engine: EngineName, rows: readonly Row[], trials: readonly Trial[]): void {
+  const [begin, end] = [`<!-- npm run hostile: ${engine} -->`, `<!-- end of ${engine} -->`]
+  const page = readFileSync(PAGE, 'utf8')
+  const [head, rest] = page.split(begin)
+  const [old, tail] = rest?.split(end) ?? []
+  if (head === undefined || old === undefined || tail === undefined)
+    throw new Error(`${PAGE} has no '${begin}' and '${end}'`)
+  const known = [...rows.map((row) => cellsOf(engine, row)), ...linesOf(old)]
+  const lines = trials.flatMap(({ id, attack }) => {
+    const line = known.find(([oldId, oldAttack]) => oldId === id && oldAttack === attack)
+    return line === undefined ? [] : [line]
+  })
+  writeFileSync(PAGE, `${head}${begin}\n\n${formatTable([HEAD, ...lines])}\n${end}${tail}`)
+}
+
+/** Cells of the lines that a table has, its head among them. */
+const linesOf = (table: string): string[][] =>
+  table
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .map((line) =>
+      line
+        .slice(2, -2)
+        .split(' | ')
+        .map((cell) => cell.trim()),
+    )
+
+/** Attack, engine, what was sent, what the miner and an honest peer had, asked and measured. */
+export const tableOf = (engine: EngineName, rows: readonly Row[]): string =>
+  formatTable([HEAD, ...rows.map((row) => cellsOf(engine, row))])
+
+const HEAD = [
   'test',
   'attack',
   'engine',
@@ -27,50 +59,7 @@ const COLUMNS = [
   'holds',
 ]
 
-/**
- * Puts an engine's table between its two marks. What was not tried this time stays as it was.
- * @param trials all that there are, in the order of the table
- */
-export function writePage(engine: EngineName, trials: readonly Trial[], rows: readonly Row[]): void {
-  const [begin, end] = [`<!-- npm run hostile: ${engine} -->`, `<!-- end of ${engine} -->`]
-  const page = readFileSync(PAGE, 'utf8')
-  const [head, rest] = page.split(begin)
-  const [table, tail] = rest?.split(end) ?? []
-  if (head === undefined || table === undefined || tail === undefined)
-    throw new Error(`${PAGE} has no '${begin}' and '${end}'`)
-  const known = new Map<string, readonly string[]>(cellsIn(table).map((cells) => [nameIn(cells), cells]))
-  for (const row of rows) known.set(nameOf(row.trial), cellsOf(engine, row))
-  const kept = trials.flatMap((trial) => {
-    const cells = known.get(nameOf(trial))
-    return cells === undefined ? [] : [cells]
-  })
-  writeFileSync(PAGE, `${head}${begin}\n\n${formatTable([COLUMNS, ...kept])}\n${end}${tail}`)
-}
-
-const nameOf = ({ id, attack }: Trial): string => `${id} ${attack}`
-const nameIn = ([id, attack]: readonly string[]): string => `${id} ${attack}`
-
-/** Of a table in Markdown, without its head. */
-const cellsIn = (table: string): string[][] =>
-  table
-    .split('\n')
-    .filter((line) => line.startsWith('|'))
-    .slice(2)
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    )
-
-/** Attack, engine, what was sent, what the miner and an honest peer had, asked and measured. */
-export const tableOf = (engine: EngineName, rows: readonly Row[]): string =>
-  formatTable([COLUMNS, ...rows.map((row) => cellsOf(engine, row))])
-
-const cellsOf = (
-  engine: EngineName,
-  { trial: { id, attack, asked }, finding, reason }: Row,
-): readonly string[] => [
+const cellsOf = (engine: EngineName, { trial: { id, attack, asked }, finding, reason }: Row): string[] => [
   id,
   attack,
   engine,

@@ -16,6 +16,12 @@ const AT_ONCE = 64
 const READ_EVERY_MS = 1_000
 /** What is compiled, allocated and grown once: a third of the time. */
 const WARM_UP = 1 / 3
+/**
+ * The least of so long is what stays: half a megabyte of each visitor comes and goes in between, and the engine gives back
+ * what is free every ten seconds.
+ */
+const QUIETEST_OF_MS = 20_000
+const QUIETEST_OF_SHORT_MS = 2_000
 /** MiB a minute. */
 const SLOPE = 1
 /** In a short run a slope is noise, since what V8 has not given back yet comes and goes by a few MiB: there, that much more. */
@@ -33,7 +39,7 @@ export const soak: Trial = {
   async run(means) {
     const victim = await means.miner()
     const relay = await relayFromEverywhere(victim.port)
-    const readings: Reading[] = []
+    const readings: Timed[] = []
     const outcomes: string[] = []
     const random = seeded(means.seed)
     const begin = performance.now()
@@ -57,26 +63,32 @@ export const soak: Trial = {
     const left = await emptied(victim)
     relay.close()
     const warm = readings.slice(Math.floor(readings.length * WARM_UP))
-    const minutes = (warm.length * READ_EVERY_MS) / 60_000
+    const minutes = (warm.at(-1)!.atMs - warm[0]!.atMs) / 60_000
+    const widthMs = means.size(QUIETEST_OF_MS, QUIETEST_OF_SHORT_MS)
     const aMinute = (of: (reading: Reading) => number): number =>
-      slopeOf(warm.map((reading) => of(reading) / MIB)) * (60_000 / READ_EVERY_MS)
+      slopeOf(quietest(warm, widthMs, of).map((bytes) => bytes / MIB)) * (60_000 / widthMs)
     const [slope, heapSlope] = [aMinute(({ rss }) => rss), aMinute(({ heapUsed }) => heapUsed)]
     const isSteady = means.isShort ? slope * minutes < NOISE_MIB : slope < SLOPE
     const wrong = outcomes.filter((outcome) => outcome !== 'ok')
     return {
       packets: n,
-      memory: [warm[0]!.rss, warm.at(-1)!.rss],
+      memory: [warm[0]!.rss, Math.max(...warm.map(({ rss }) => rss))],
       measured: `${n} visits in ${(means.soakMs / 1000).toFixed(0)} s, ${slope.toFixed(2)} MiB a minute, of JavaScript's heap ${heapSlope.toFixed(2)}; ${left === '' ? 'tables empty' : `left: ${left}`}${wrong.length === 0 ? '' : `; ${countEach(wrong).join(', ')}`}`,
       holds: isSteady && left === '' && wrong.length === 0 && victim.end() === undefined,
     }
   },
 }
 
-async function sample(victim: Victim, readings: Reading[], goesOn: () => boolean): Promise<void> {
+interface Timed extends Reading {
+  /** When, by `performance.now()`: on a busy machine, a reading takes its time. */
+  readonly atMs: number
+}
+
+async function sample(victim: Victim, readings: Timed[], goesOn: () => boolean): Promise<void> {
   while (goesOn()) {
     const reading = await victim.read()
     if (reading === undefined) return
-    readings.push(reading)
+    readings.push({ ...reading, atMs: performance.now() })
     await sleep(READ_EVERY_MS)
   }
 }
@@ -138,6 +150,17 @@ async function emptied(victim: Victim): Promise<string> {
     if (performance.now() > until) return left.map(([name, size]) => `${size} ${name}`).join(', ')
     await sleep(200)
   }
+}
+
+/** The least in each stretch of so many milliseconds. The last one, which is not whole, does not count. */
+function quietest(readings: readonly Timed[], widthMs: number, of: (reading: Reading) => number): number[] {
+  const stretches: number[][] = []
+  for (const reading of readings) {
+    const stretch = Math.floor((reading.atMs - readings[0]!.atMs) / widthMs)
+    stretches[stretch] ??= []
+    stretches[stretch].push(of(reading))
+  }
+  return stretches.slice(0, -1).flatMap((values) => (values.length === 0 ? [] : [Math.min(...values)]))
 }
 
 /** Of a straight line through them, a step. */

@@ -150,6 +150,7 @@ class MemoryListener implements Listener {
         pinned: 0,
         halfOpenFull: 0,
         tooManyFromIp: 0,
+        crowded: 0,
         badToken: 0,
         malformed: 0,
       },

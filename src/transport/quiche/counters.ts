@@ -26,7 +26,7 @@ export class EndpointCounters {
       datagramsOut,
       bytesIn,
       bytesOut,
-      dropped: { filtered, pinned, halfOpenFull, tooManyFromIp, badToken, malformed },
+      dropped: { filtered, pinned, halfOpenFull, tooManyFromIp, crowded: 0, badToken, malformed },
       overdrawn,
       retriesSent,
       resetsSent,

@@ -69,6 +69,7 @@ export class QuinnListener implements Listener {
     const [, datagramsIn = 0, datagramsOut = 0, bytesIn = 0, bytesOut = 0, pinned = 0] = counted
     const [malformed = 0, badToken = 0, retriesSent = 0, resetsSent = 0, refused = 0, overdrawn = 0] =
       counted.slice(6)
+    const [crowded = 0] = counted.slice(14)
     return {
       engine: 'quinn',
       connections: this.connectionCount,
@@ -77,7 +78,7 @@ export class QuinnListener implements Listener {
       datagramsOut,
       bytesIn,
       bytesOut,
-      dropped: { filtered, pinned, halfOpenFull, tooManyFromIp, badToken, malformed },
+      dropped: { filtered, pinned, halfOpenFull, tooManyFromIp, crowded, badToken, malformed },
       overdrawn,
       retriesSent,
       resetsSent,
