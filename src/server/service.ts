@@ -1,5 +1,5 @@
 /** A miner without its socket: what happens to each connection, from its first stream to its end. */
-import { settles } from '../clock.js'
+import { type Clock, settles } from '../clock.js'
 import type { SynapseDefinition } from '../contract/definition.js'
 import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
@@ -42,6 +42,7 @@ export class MinerService implements ExchangeHost {
   readonly dispatcher: Dispatcher
   readonly loop: FairLoop
   readonly memory: MemoryGuard
+  readonly clock: Clock
   readonly logger: Logger
   readonly observers: Observers
   readonly noise: Summary
@@ -75,6 +76,7 @@ export class MinerService implements ExchangeHost {
   ) {
     const { clock, logger, maxFrameBytes, handshakeTimeoutMs } = settings
     this.#settings = settings
+    this.clock = clock
     this.logger = logger
     this.maxFrameBytes = maxFrameBytes
     this.handshakeTimeoutMs = handshakeTimeoutMs
