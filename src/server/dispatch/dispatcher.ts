@@ -80,7 +80,7 @@ export class Dispatcher {
     const route = this.#routes.get(packet.synapseType)
     if (route === undefined) {
       this.unrecognized++
-      reply.fail({ kind: 'unrecognized' }, false)
+      reply.fail({ failure: 'unknownSynapse' }, false)
       return undefined
     }
     const call = new LiveCall(
@@ -270,7 +270,7 @@ class Task implements Running {
     if (isRefusal) this.#dispatcher.refused(call, outcome, error as Error) // outcomeOf knows its class
     this.#settle()
     const isForeseen = outcome === 'failed' && hasCode(error)
-    this.#reply.fail({ kind: failureOf(error), id: call.id, isForeseen }, isStream)
+    this.#reply.fail({ failure: failureOf(error), id: call.id, isForeseen }, isStream)
     this.#dispatcher.settled(this, outcome, error)
   }
 

@@ -1,29 +1,21 @@
 /** The answers of the QUIC door: the protocol's frames. */
 import type { Clock } from '../../clock.js'
+import { FAILURES, type Failure } from '../../doors/status.js'
 import type { LinkStream } from '../../transport/link.js'
 import { FRAME_HEADER_BYTES } from '../../wire/frame.js'
 import { encodeStreamChunk, encodeStreamEnd, encodeSynapseResponse, recycle } from '../../wire/messages.js'
 import { encodeValue } from '../../wire/msgpack.js'
 import { ErrorText } from '../../wire/protocol-texts.js'
 import { BadAnswer } from './outcome.js'
-import type { Failure, FailureKind, Reply } from './reply.js'
+import type { FailedCall, Reply } from './reply.js'
 
-/** The protocol has one word for a call that failed, and another for a stream. */
-const PLAIN: Readonly<Record<FailureKind, ErrorText>> = {
-  unrecognized: ErrorText.unrecognizedSynapseType,
-  invalid: ErrorText.invalidRequestFormat,
-  timedOut: ErrorText.handlerTimedOut,
-  forbidden: ErrorText.requestProcessingFailed,
-  tooMany: ErrorText.requestProcessingFailed,
-  tooLarge: ErrorText.requestProcessingFailed,
-  busy: ErrorText.requestProcessingFailed,
-  badAnswer: ErrorText.internalSerializationError,
-  failed: ErrorText.requestProcessingFailed,
+/** These it tells of a stream, too; of all else that it failed. */
+const OF_STREAMS = new Set<Failure>(['unknownSynapse', 'malformed', 'timedOut'])
+
+export function errorText(failure: Failure, isStream: boolean): ErrorText {
+  if (isStream && !OF_STREAMS.has(failure)) return ErrorText.streamProcessingFailed
+  return FAILURES[failure].text ?? ErrorText.requestProcessingFailed
 }
-const OF_STREAMS = new Set<FailureKind>(['unrecognized', 'invalid', 'timedOut'])
-
-export const errorText = (kind: FailureKind, isStream: boolean): ErrorText =>
-  isStream && !OF_STREAMS.has(kind) ? ErrorText.streamProcessingFailed : PLAIN[kind]
 
 /**
  * The frame that says a call failed, in the form that the synapse's callers read.
@@ -87,8 +79,8 @@ export class FrameReply implements Reply {
     this.#written(this.#stream.end(answer), answer)
   }
 
-  fail({ kind, id, isForeseen }: Failure, isStream: boolean): void {
-    this.end(failureFrame(errorText(kind, isStream), isStream, this.#clock, isForeseen ? id : undefined))
+  fail({ failure, id, isForeseen }: FailedCall, isStream: boolean): void {
+    this.end(failureFrame(errorText(failure, isStream), isStream, this.#clock, isForeseen ? id : undefined))
   }
 
   #written(isWhole: boolean, frame: Uint8Array): boolean {

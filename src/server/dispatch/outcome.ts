@@ -1,8 +1,8 @@
 /** The one place that turns an error into what a caller may know of it: one of a few kinds, never a handler's words. */
+import type { Failure } from '../../doors/status.js'
 import { LevinError } from '../../errors.js'
 import { Refusal } from '../policy/refuse.js'
 import type { CallOutcome } from '../watch.js'
-import type { FailureKind } from './reply.js'
 
 /** The request is not what its class declares: the peer's fault. */
 export class BadRequest extends Error {
@@ -25,12 +25,12 @@ export class HandlerTimeout extends Error {
   }
 }
 
-export function failureOf(error: unknown): FailureKind {
-  if (error instanceof BadRequest) return 'invalid'
+export function failureOf(error: unknown): Failure {
+  if (error instanceof BadRequest) return 'malformed'
   if (error instanceof HandlerTimeout) return 'timedOut'
   if (error instanceof BadAnswer) return 'badAnswer'
-  if (error instanceof Refusal) return error.kind
-  return outcomeOf(error) === 'refused' ? 'forbidden' : 'failed'
+  if (error instanceof Refusal) return error.failure
+  return outcomeOf(error) === 'refused' ? 'refused' : 'failed'
 }
 
 /** Whether an error has a code of its own: somebody foresaw it, and may be asked about it. */

@@ -1,23 +1,8 @@
 /** How a call is answered, whatever door its caller came by. Each door has its own form: frames, or HTTP. */
+import type { Failure } from '../../doors/status.js'
 
-/** Why a call was not answered, as far as its caller may know. */
-export type FailureKind =
-  /** There is no such synapse. */
-  | 'unrecognized'
-  /** The request is not what its class declares. */
-  | 'invalid'
-  | 'timedOut'
-  /** By a middleware, for one of these reasons. */
-  | 'forbidden'
-  | 'tooMany'
-  | 'tooLarge'
-  | 'busy'
-  /** The answer is not what its class declares, or cannot be written. */
-  | 'badAnswer'
-  | 'failed'
-
-export interface Failure {
-  readonly kind: FailureKind
+export interface FailedCall {
+  readonly failure: Failure
   /** What the log calls the call; undefined for one that never began. */
   readonly id?: string
   /** Whether its error has a code of its own: the caller may quote the id, to ask about it. */
@@ -33,5 +18,5 @@ export interface Reply {
   write(chunk: Uint8Array): boolean
   /** @param answer encoded; none ends a stream that went well */
   end(answer?: Uint8Array): void
-  fail(failure: Failure, isStream: boolean): void
+  fail(failed: FailedCall, isStream: boolean): void
 }

@@ -1,17 +1,15 @@
+import type { Failure } from '../../doors/status.js'
 import { LevinError } from '../../errors.js'
 
-/**
- * What a caller by HTTP may know of a refusal, by the status that it reads: `forbidden` is 403, `tooMany` 429, `tooLarge`
- * 413, `busy` 503.
- */
-export type RefusalKind = 'forbidden' | 'tooMany' | 'tooLarge' | 'busy'
+/** How a refusal is told by HTTP: `refused` as 403, `tooOften` as 429, `tooLarge` as 413, `busy` as 503. */
+export type RefusalKind = Extract<Failure, 'refused' | 'tooOften' | 'tooLarge' | 'busy'>
 
 export class Refusal extends LevinError {
-  constructor(
-    reason: string,
-    readonly kind: RefusalKind,
-  ) {
+  readonly failure: RefusalKind
+
+  constructor(reason: string, failure: RefusalKind) {
     super('REFUSED', reason)
+    this.failure = failure
   }
 }
 
@@ -19,7 +17,6 @@ export class Refusal extends LevinError {
  * What a middleware throws to keep a call from its handler. A peer by QUIC reads `request processing failed`, one by HTTP
  * the status of `kind`; the reason stays in the log, at level `info`: of each synapse the first, then a number a minute
  * with the latest.
- * @param kind default `forbidden`
+ * @param kind default `refused`
  */
-export const refuse = (reason: string, kind: RefusalKind = 'forbidden'): LevinError =>
-  new Refusal(reason, kind)
+export const refuse = (reason: string, kind: RefusalKind = 'refused'): LevinError => new Refusal(reason, kind)

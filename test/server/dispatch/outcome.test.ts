@@ -22,14 +22,12 @@ const cases: [string, unknown, plain: string, stream: string][] = [
     'request processing failed',
     'stream processing failed',
   ],
-  ...(['forbidden', 'tooMany', 'tooLarge', 'busy'] as const).map(
-    (kind): [string, unknown, string, string] => [
-      `a refusal: ${kind}`,
-      refuse('why', kind),
-      'request processing failed',
-      'stream processing failed',
-    ],
-  ),
+  ...(['refused', 'tooOften', 'tooLarge', 'busy'] as const).map((kind): [string, unknown, string, string] => [
+    `a refusal: ${kind}`,
+    refuse('why', kind),
+    'request processing failed',
+    'stream processing failed',
+  ]),
   ['a text', 'why', 'request processing failed', 'stream processing failed'],
   ['nothing', undefined, 'request processing failed', 'stream processing failed'],
 ]
@@ -60,8 +58,8 @@ test('the cause and its words are kept for the log', () => {
   expect(new BadAnswer('in words').message).toBe('in words')
 })
 
-test('a refusal keeps its kind, and is `forbidden` without one', () => {
-  expect(failureOf(refuse('why'))).toBe('forbidden')
-  expect(failureOf(new LevinError('REFUSED', 'from a thread'))).toBe('forbidden')
-  expect(failureOf(refuse('why', 'tooMany'))).toBe('tooMany')
+test('a refusal keeps its kind, and is `refused` without one', () => {
+  expect(failureOf(refuse('why'))).toBe('refused')
+  expect(failureOf(new LevinError('REFUSED', 'from a thread'))).toBe('refused')
+  expect(failureOf(refuse('why', 'tooOften'))).toBe('tooOften')
 })
