@@ -63,6 +63,8 @@ export {
 export { validatorPermit } from './server/access/validator-permit.js'
 export type { DependencyContainer, HandlerClass, HandlerScope } from './server/dispatch/container.js'
 export type { WorkerStats } from './server/dispatch/workers.js'
+export type { HttpLimits, HttpOptions } from './server/doors/options.js'
+export type { HttpStats, VisitRefusal, VisitTally } from './server/doors/tally.js'
 export type { LoopTally } from './server/fair-loop.js'
 export type { MinerLimits } from './server/limits.js'
 export type { MemoryState, MemoryStats } from './server/memory-guard.js'
@@ -88,7 +90,7 @@ export {
   type SynapsePlaces,
 } from './server/policy/priority.js'
 export { type RateLimitOptions, type RateLimitStats, rateLimit } from './server/policy/rate-limit.js'
-export { refuse } from './server/policy/refuse.js'
+export { type RefusalKind, refuse } from './server/policy/refuse.js'
 export { type TimeoutStats, timeout } from './server/policy/timeout.js'
 export type { MinerStats } from './server/stats.js'
 export type {
