@@ -38,6 +38,17 @@ async function signed(over: Partial<BtauthRequest> = {}) {
   return distinct(await signBtauth(signer, { ...request, receiver: BOB, nowNs: NONCE, ...over }))
 }
 
+/** What a signer of this hotkey is given to sign. */
+async function signedTextOf(hotkey: string): Promise<string> {
+  let text = ''
+  const sign = (message: Uint8Array) => {
+    text = Buffer.from(message).toString()
+    return new Uint8Array(64)
+  }
+  await signBtauth({ hotkey, sign }, { ...request, receiver: BOB, nowNs: NONCE })
+  return text
+}
+
 function claimsOf(headers: Record<string, string[]>): BtauthClaims {
   const claims = readBtauth(headers)
   if ('objection' in claims) throw new Error(claims.objection)
@@ -46,14 +57,9 @@ function claimsOf(headers: Record<string, string[]>): BtauthClaims {
 
 describe('golden vectors of bittensor 11.3.0', () => {
   test('the eight lines', async () => {
-    const texts: string[] = []
     const alice = golden.payload_sr25519.split('\n')[6]!
-    const spy = {
-      hotkey: alice,
-      sign: (text: Uint8Array) => (texts.push(Buffer.from(text).toString()), new Uint8Array(64)),
-    }
-    await signBtauth(spy, { ...request, receiver: BOB, nowNs: NONCE })
-    expect(texts).toEqual([golden.payload_sr25519])
+    const text = await signedTextOf(alice)
+    expect(text).toBe(golden.payload_sr25519)
   })
 
   test('a request that ed25519 signed', () => {
@@ -161,12 +167,7 @@ test('a key of ed25519 that Node made', async () => {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
   const hotkey = encodeHotkey(raw)
-  const texts: Uint8Array[] = []
-  await signBtauth(
-    { hotkey, sign: (text) => (texts.push(text), new Uint8Array(64)) },
-    { ...request, receiver: BOB, nowNs: NONCE },
-  )
-  const text = Buffer.from(texts[0]!).toString().replace('sr25519', 'ed25519')
+  const text = (await signedTextOf(hotkey)).replace('sr25519', 'ed25519')
   const signature = signWith(null, Buffer.from(text), privateKey)
   const claims = {
     hotkey,

@@ -57,7 +57,7 @@ describe('values', () => {
     expect(parse('9007199254740993')).toBe(9007199254740993n)
     expect(parse('-9223372036854775808')).toBe(-(2n ** 63n))
     expect(parse('18446744073709551615')).toBe(2n ** 64n - 1n)
-    expect(parse('1795694573187193292.0')).toBe(1795694573187193292)
+    expect(parse('1795694573187193300.0')).toBe(1795694573187193300)
   })
 
   test("Python's names for what JSON has none for", () => {
@@ -78,7 +78,7 @@ describe('values', () => {
 })
 
 describe('what is refused', () => {
-  test.each([
+  test.each<readonly [string, string]>([
     ['', 'end where a value should start'],
     ['  ', 'end where a value should start'],
     ...['01', '-01', '00'].map((text) => [text, 'starts with 0'] as const),
