@@ -153,6 +153,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'client',
     'contract',
     'decorators',
+    'doors',
     'metagraph',
     'monitor/now.ts',
     'subtensor',
