@@ -156,6 +156,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'client',
     'contract',
     'decorators',
+    'doors',
     'metagraph',
     'monitor/now.ts',
     'subtensor',
