@@ -172,7 +172,8 @@ class SynapseReply extends HttpReply {
       status_code: status,
       status_message: message,
       process_time: (this.#clock.monotonicMs() - this.#beganMs) / 1000,
-      ...this.#head.local,
+      ip: this.#head.local.host,
+      port: this.#head.local.port,
       hotkey: this.#axon.hotkey,
     }
   }
@@ -180,17 +181,14 @@ class SynapseReply extends HttpReply {
   #headers(status: number, message: string): Record<string, string> {
     const one = (name: string): string | undefined => onlyOne(this.#head.headers, name) ?? undefined
     const { claims } = this
-    const dendrite: Terminal =
-      claims === undefined
-        ? {}
-        : {
-            ip: one(`${DENDRITE}ip`),
-            version: one(`${DENDRITE}version`),
-            nonce: claims.nonce,
-            uuid: claims.uuid,
-            hotkey: claims.hotkey,
-            signature: one(`${DENDRITE}signature`),
-          }
+    const dendrite: Terminal = {
+      ip: this.#head.remote.host,
+      version: one(`${DENDRITE}version`),
+      nonce: claims?.nonce,
+      uuid: claims?.uuid,
+      hotkey: claims?.hotkey,
+      signature: claims && one(`${DENDRITE}signature`),
+    }
     const isKnown = this.#axon.readers.has(this.#head.name)
     return {
       ...(isKnown ? { name: inHeader(this.#head.name), timeout: one('timeout') ?? 'None' } : UNKNOWN),

@@ -25,7 +25,7 @@ import type { Definitions, HttpDoor } from './door.js'
 import { Gate, type GateHost } from './gate.js'
 import { HttpExchange, type HttpHost } from './http-exchange.js'
 import type { HttpSettings } from './options.js'
-import { plainAddress } from './request-head.js'
+import { addressOf } from './request-head.js'
 import type { HttpStats, VisitTally } from './tally.js'
 import { Visitors } from './visitors.js'
 
@@ -168,8 +168,7 @@ export class HttpDoors {
 
   /** What is no HTTP, or does not come in time. */
   readonly #onClientError = (error: NodeJS.ErrnoException, socket: Socket): void => {
-    if (socket.remoteAddress !== undefined)
-      this.#gate.refused('malformed request', plainAddress(socket.remoteAddress))
+    this.#gate.refused('malformed request', addressOf(socket.remoteAddress).host)
     // What was begun to be answered must not be mixed up with this.
     if (socket.writable && !this.#busy.has(socket))
       socket.write(`HTTP/1.1 ${statusOf(error)}\r\nConnection: close\r\n\r\n`)
