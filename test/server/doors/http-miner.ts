@@ -31,12 +31,8 @@ export interface Sent {
 }
 
 /** Never the same twice, however fast they come. */
-let lastNs = 0n
-export function nowNs(nowMs = Date.now()): bigint {
-  const now = BigInt(nowMs) * 1_000_000n
-  lastNs = now > lastNs ? now : lastNs + 1n
-  return lastNs
-}
+let count = 0n
+export const nowNs = (nowMs = Date.now()): bigint => BigInt(nowMs) * 1_000_000n + count++
 
 export interface Change {
   readonly signer?: Signer
