@@ -76,11 +76,7 @@ export class Gate {
     if (disproof !== undefined) throw new Refused('wrong signature', 'notVerified', { words: disproof })
     const recorded = this.#replays.get(door)!.record(claim.hotkey, claim.nonce, settings.clock.unixMs())
     if (recorded === 'full') throw new Refused('too many validators', 'tooMany')
-    if (recorded === 'used') {
-      throw new Refused('replayed', 'notVerified', {
-        words: 'Nonce is too old, a newer one was last processed',
-      })
-    }
+    if (recorded === 'used') throw new Refused('replayed', 'notVerified', { words: claim.ifReplayed })
   }
 
   /**

@@ -103,6 +103,7 @@ describe('a call', () => {
     const { miner } = await served()
     const closed = { host: '127.0.0.1', port: 0 }
     const doors = await openDoors(miner.service, checkHttpOptions(true, 1024 * 1024), closed)
+    let asked = 0n
     const ask = async (name: string, data: object) => {
       const body = JSON.stringify(data)
       const headers = await signBtauth(validatorSigner, {
@@ -110,7 +111,7 @@ describe('a call', () => {
         target: `/${name}`,
         body: Buffer.from(body),
         receiver: minerSigner.hotkey,
-        nowNs: BigInt(miner.clock.unixMs()) * 1_000_000n + BigInt(name.length),
+        nowNs: BigInt(miner.clock.unixMs()) * 1_000_000n + asked++,
       })
       const { port } = doors.address
       return (await fetch(`http://127.0.0.1:${port}/${name}`, { method: 'POST', headers, body })).json()
