@@ -45,9 +45,6 @@ export interface HttpHost extends ReplySettings {
   left(remote: Address): void
 }
 
-/** Written in the moment between the end of a connection and its event: `close` tells of it. Unheard, it would end the process. */
-const ignore = (): void => {}
-
 export class HttpExchange implements Caller, LoopWork, Visiting {
   hotkey = ''
   readonly remote: Address
@@ -88,7 +85,6 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
     this.#head = headOf(request)
     this.remote = this.#head.remote
     this.#visit = door.visit(this.#head, response, host)
-    response.on('error', ignore)
     response.on('drain', this.#onDrain)
     response.on('close', this.#onClose)
   }
