@@ -206,6 +206,23 @@ describe.each(doors)('a caller, %s', (door) => {
   })
 })
 
+test('a request that waits for another of its validator when the miner stops is told so', async () => {
+  let proceed = (): void => {}
+  const own = new HttpMiner({ maxStreams: 1 })
+  own.miner.synapse(Wait, () => new Promise((resolve) => (proceed = () => resolve({}))))
+  const miner = await own.listen()
+  const first = miner.asBtauth('Wait')
+  await expect.poll(() => miner.miner.stats().calls.Wait!.running).toBe(1)
+  const second = miner.asBtauth('Wait')
+  await expect.poll(() => miner.miner.stats().http!.connections).toBe(2)
+  const closed = miner.miner.close()
+  proceed()
+  expect((await first).status).toBe(200)
+  expect((await second).status).toBe(503)
+  await closed
+  expect(miner.log.at('error')).toEqual([])
+})
+
 test('a chunk that is written in the moment in which the connection ends harms nobody', async () => {
   const steps: (() => void)[] = []
   const words = handler(Words, async function* () {
