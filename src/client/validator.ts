@@ -6,6 +6,7 @@ import type {
   StreamOptions,
   SynapseDefinition,
 } from '../contract/definition.js'
+import type { Door } from '../doors/door.js'
 import { startEngine } from '../engine.js'
 import { LevinError } from '../errors.js'
 import type { MetagraphSource } from '../metagraph/source.js'
@@ -56,7 +57,7 @@ export interface ConnectOptions {
 }
 
 /**
- * Asks miners over QUIC.
+ * Asks miners over QUIC, or by HTTP those whose axon or `follow` says so.
  *
  * @example
  * const validator = new Validator({ signer: seedSigner(seed) })
@@ -210,14 +211,15 @@ export class Validator {
    *   wrong with a later list is in the log
    */
   follow(source: MetagraphSource, options: FollowOptions = {}): Promise<Unfollow> {
-    const setMiners = async (axons: readonly Axon[]): Promise<void> => {
-      if (!this.#closed) await this.#pool.setMiners(axons, false)
+    const setMiners = async (axons: readonly Axon[], doors: readonly Door[]): Promise<void> => {
+      if (!this.#closed) await this.#pool.setMiners(axons, false, doors)
     }
     return follow(source, options, setMiners, this.#settings.logger)
   }
 
   /**
-   * The miners that `setMiners` or `follow` listed last, whether they are connected or not.
+   * The miners that `setMiners` or `follow` listed last, whether they are connected or not. Which door one answers by is in
+   * `stats()`.
    *
    * @example await validator.queryAll(validator.miners(), Forecast, { city: 'Oslo', days: 3 })
    */
