@@ -246,7 +246,7 @@ export class Validator {
   }
 
   /**
-   * A connection to one miner, in hand: apart from the pool, without middleware, not mended and not counted.
+   * A connection to one miner by QUIC, in hand: apart from the pool, without middleware, not mended and not counted.
    *
    * A hotkey has one connection to a miner: a second `connect` to the same miner, a `query` to it through the pool, or
    * any other process with the same hotkey, replaces the first, whose calls then fail with CONNECTION_LOST (`replaced`).
@@ -258,6 +258,8 @@ export class Validator {
     const { signal } = options
     if (signal !== undefined) checkSignal('connect', signal)
     const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? this.#settings.connectTimeoutMs)
+    if ((axon.door ?? 'quic') !== 'quic')
+      throw new LevinError('CONFIG', `connect: by ${axon.door} there is no connection to hold: use query()`)
     if (this.#closed) throw new LevinError('CONFIG', 'connect() came after close(): make a new Validator')
     const attempt = new Attempt(axon, new Set([axon.hotkey]), this.#settings, this.#theDialler(), timeoutMs)
     this.#attempts.add(attempt)

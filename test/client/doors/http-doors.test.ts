@@ -226,3 +226,7 @@ async function startAxon(hotkey: string, asked: unknown[]): Promise<Axon> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return { ...at((server.address() as AddressInfo).port, 'bittensor10'), hotkey }
 }
+
+test('connect holds a QUIC connection, and no other', async () => {
+  await expect(newValidator().connect(at(1, 'btauth'))).rejects.toMatchObject({ code: 'CONFIG' })
+})
