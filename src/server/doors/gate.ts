@@ -70,7 +70,7 @@ export class Gate {
   /** @throws Refused for a signature that is none, and a request that was there before */
   prove(claim: Claim, door: Door, body: Uint8Array, { host }: Address): void {
     const { admission, settings } = this.#host
-    if (!admission.takesVerify(claim.hotkey, host, this.#visitors.has(claim.hotkey)))
+    if (!admission.takesVerify(claim.hotkey, host, this.#visitors.isKnown(claim.hotkey)))
       throw new Refused('too many signature checks', 'tooMany')
     const disproof = claim.disproof(body)
     if (disproof !== undefined) throw new Refused('wrong signature', 'notVerified', { words: disproof })

@@ -17,6 +17,7 @@ export type VisitRefusal =
   | 'too many requests at once'
   | 'no memory'
   | 'not as signed'
+  | 'defect'
 
 export interface VisitTally {
   /** Requests that proved to be an admitted validator's, and became calls. */

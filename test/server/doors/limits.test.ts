@@ -214,10 +214,21 @@ describe('validators', () => {
     expect(Object.keys(loop.stats())).toEqual(['a'])
     visitors.leave(visitor, only)
     clock.advance(29_999)
-    expect(visitors.has('a')).toBe(true)
+    expect(visitors.size).toBe(1)
     clock.advance(30_001)
     expect([visitors.size, Object.keys(loop.stats())]).toEqual([0, []])
     expect(clock.pending).toBe(0)
+  })
+
+  test('are known for an hour, so that their signatures are checked before those of newcomers', () => {
+    const { clock, visitors } = visitorsOf(2)
+    expect(visitors.isKnown('a')).toBe(false)
+    const only = request()
+    visitors.leave(visitors.enter('a', only)!, only)
+    clock.advance(60_000)
+    expect([visitors.size, visitors.isKnown('a')]).toEqual([0, true])
+    clock.advance(3_600_000)
+    expect(visitors.isKnown('a')).toBe(false)
   })
 })
 
