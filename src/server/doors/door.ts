@@ -15,8 +15,6 @@ export interface RequestHead {
   readonly name: string
   readonly headers: HttpHeaders
   readonly remote: Address
-  /** Where it came in, at our end. */
-  readonly local: Address
 }
 
 /** What a request says of its sender, which is fresh and well-formed, and not proved yet. */

@@ -46,13 +46,12 @@ function nameOf(target: string): string {
 }
 
 export function headOf({ headersDistinct, socket, url = '' }: IncomingMessage): RequestHead {
-  const { localAddress, localPort, remoteAddress, remotePort } = socket
+  const { remoteAddress, remotePort } = socket
   return {
     target: url,
     name: nameOf(url),
     headers: headersDistinct,
     remote: addressOf(remoteAddress, remotePort),
-    local: addressOf(localAddress, localPort),
   }
 }
 

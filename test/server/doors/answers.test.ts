@@ -11,6 +11,7 @@ import { checkHttpOptions } from '../../../src/server/doors/options.js'
 import { FakeClock } from '../../../src/testing/fake-clock.js'
 import { memoryNetwork } from '../../../src/testing/memory/network.js'
 import { createCertificate } from '../../../src/transport/certificate.js'
+import { until } from '../../support/frames.js'
 import { signerOf } from '../../support/hotkeys.js'
 import { handler, ServedMiner } from '../../support/served-miner.js'
 import { HttpMiner, type Sent } from './http-miner.js'
@@ -58,6 +59,23 @@ describe.each(doors)('streams, %s', (door) => {
     const answer = await miner.send(await ask(miner, door, Steps))
     expect([answer.status, answer.body]).toEqual([200, '{"step":1}\n{"step":2}\n'])
     expect(answer.headers['content-type']).toBe('application/x-ndjson')
+  })
+
+  test('that fail end without their end, after what they said', async () => {
+    const own = new HttpMiner()
+    own.miner.synapse(Words, function* () {
+      yield Buffer.from('one ')
+      yield Buffer.from('two')
+      throw new Error('not for the caller')
+    })
+    const miner = await own.listen()
+    const response = await miner.open(await ask(miner, door, Words))
+    let said = ''
+    response.setEncoding('utf8').on('data', (words: string) => {
+      said += words
+    })
+    await expect(once(response, 'end')).rejects.toMatchObject({ code: 'ECONNRESET' })
+    expect(said).toBe('one two')
   })
 
   test('that are empty', async () => {
@@ -160,12 +178,12 @@ describe.each(doors)('a caller, %s', (door) => {
     const miner = await own.listen()
     const first = [miner.send(await ask(miner, door, Wait)), miner.send(await ask(miner, door, Wait))]
     await expect.poll(() => miner.miner.stats().calls.Wait!.running).toBe(2)
-    expect((await miner.send(await ask(miner, door, Wait))).status).toBe(429)
+    const later = miner.send(await ask(miner, door, Wait))
     const other = miner.asBtauth('Wait', {}, { signer: signerOf(8) })
     await expect.poll(() => miner.miner.stats().calls.Wait!.running).toBe(3)
     proceed()
-    expect((await Promise.all([...first, other])).map(({ status }) => status)).toEqual([200, 200, 200])
-    expect((await miner.send(await ask(miner, door, Wait))).status).toBe(200)
+    const answers = await Promise.all([...first, later, other])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
   })
 
   test('hears the answer of a miner that stops, and then no more', async () => {
@@ -186,6 +204,23 @@ describe.each(doors)('a caller, %s', (door) => {
     expect(miner.miner.state).toBe('closed')
     agent.destroy()
   })
+})
+
+test('a request that waits for another of its validator when the miner stops is told so', async () => {
+  let proceed = (): void => {}
+  const own = new HttpMiner({ maxStreams: 1 })
+  own.miner.synapse(Wait, () => new Promise((resolve) => (proceed = () => resolve({}))))
+  const miner = await own.listen()
+  const first = miner.asBtauth('Wait')
+  await expect.poll(() => miner.miner.stats().calls.Wait!.running).toBe(1)
+  const second = miner.asBtauth('Wait')
+  await expect.poll(() => miner.miner.stats().http!.connections).toBe(2)
+  const closed = miner.miner.close()
+  proceed()
+  expect((await first).status).toBe(200)
+  expect((await second).status).toBe(503)
+  await closed
+  expect(miner.log.at('error')).toEqual([])
 })
 
 test('a chunk that is written in the moment in which the connection ends harms nobody', async () => {
@@ -251,4 +286,46 @@ test('a port that is taken is said, and nothing stays open', async () => {
   await own.miner.listen({ host: '127.0.0.1', port, http: true }) // QUIC's is free again, too
   expect(own.miner.stats().http).toMatchObject({ host: '127.0.0.1', port })
   await own.miner.close()
+})
+
+describe('requests of one validator beyond those that it may have at once', () => {
+  /** Handlers that run until they are told, and a miner of which two may run at once. */
+  async function twoAtOnce() {
+    const running: (() => void)[] = []
+    const own = new HttpMiner({ maxStreams: 2 })
+    own.miner.synapse(Wait, () => new Promise((resolve) => running.push(() => resolve({}))))
+    return { running, miner: await own.listen() }
+  }
+
+  test('wait for one of them to be over, and are all answered', async () => {
+    const { running, miner } = await twoAtOnce()
+    const answers = [1, 2, 3, 4, 5].map(() => miner.asDendrite(Wait))
+    for (let over = 0; over < 3; over++) {
+      await until(() => running.length === over + 2)
+      expect(miner.miner.stats().calls.Wait).toMatchObject({ running: 2, answered: over })
+      running[over]!()
+    }
+    await until(() => running.length === 5)
+    for (const done of running) done()
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+  })
+
+  test('wait no more when their caller is gone, and keep no place', async () => {
+    const { running, miner } = await twoAtOnce()
+    const kept = [miner.asDendrite(Wait), miner.asDendrite(Wait)]
+    await until(() => running.length === 2)
+    const socket = await miner.connect()
+    const { path, headers, body } = await miner.dendrite(Wait)
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.write(`POST ${path} HTTP/1.1\r\ncontent-length: ${body.length}\r\n${lines.join('')}\r\n${body}`)
+    await until(() => miner.miner.stats().http!.connections === 3)
+    socket.destroy()
+    await until(() => miner.miner.stats().http!.connections === 2)
+    const last = miner.asDendrite(Wait)
+    running[0]!()
+    await until(() => running.length === 3)
+    for (const done of running) done()
+    expect((await Promise.all([...kept, last])).map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(miner.miner.stats().calls.Wait).toMatchObject({ answered: 3, aborted: 0 })
+  })
 })
