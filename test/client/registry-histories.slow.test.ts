@@ -137,7 +137,7 @@ class Prove implements fc.Command<Model, Registry> {
   run(model: Model, real: Registry): void {
     const address = addressAt(real, this.port)!
     const proven = [...address.hotkeys][this.pick % address.hotkeys.size]!
-    real.proved(address, proven)
+    real.proved(address, proven, 'quic')
     model.live.set(this.port, { proven })
     model.failures.delete(this.port)
     check(model, real)

@@ -9,7 +9,7 @@ function connected(to: Registry, wanted: Axon, nowMs = 0): MinerAddress {
   const { miner } = to.want(wanted)
   expect(to.verdict(miner, nowMs)).toBe('dial')
   to.dial(miner.address, idle)
-  to.proved(miner.address, wanted.hotkey)
+  to.proved(miner.address, wanted.hotkey, 'quic')
   return miner.address
 }
 
@@ -21,7 +21,7 @@ describe('asking', () => {
     known.dial(miner.address, idle)
     expect(known.verdict(miner, 0)).toBe('wait')
     expect(() => known.dial(miner.address, idle)).toThrow('connecting')
-    known.proved(miner.address, 'a')
+    known.proved(miner.address, 'a', 'quic')
     expect(known.verdict(miner, 0)).toBe('ready')
   })
 
