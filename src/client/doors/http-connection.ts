@@ -31,7 +31,7 @@ import type { DoorForm } from './door-form.js'
 import { HttpCall } from './http-call.js'
 import { nextNonce } from './nonce.js'
 import { answerBytes, failureIn } from './read-answer.js'
-import { linesOf, piecesOf } from './stream-chunks.js'
+import { linesOf, piecesOf, timed } from './stream-chunks.js'
 
 /** TCP connections to one address at once, as many as a QUIC connection has streams; further calls wait. */
 const MOST_SOCKETS = 128
@@ -147,18 +147,14 @@ export class HttpConnection implements Connection {
     try {
       const { call, response, done } = await this.#begin(synapse, data, limits, axon, streamTimeoutMs)
       try {
-        const pieces = piecesOf(
-          response,
-          call,
-          limits.maxStreamBytes ?? settings.maxStreamBytes,
-          meterOf(axon),
-        )
+        const most = limits.maxStreamBytes ?? settings.maxStreamBytes
+        const pieces = piecesOf(response, most, meterOf(axon))
         const { chunk } = describe(synapse)
         if (chunk === undefined) {
-          for await (const piece of pieces) yield piece as ChunkOf<O>
+          for await (const piece of timed(pieces, call)) yield piece as ChunkOf<O>
         } else {
           const read = typedBy(synapse.options.stream as DtoClass)
-          for await (const line of linesOf(pieces, maxFrameBytes))
+          for await (const line of timed(linesOf(pieces, maxFrameBytes), call))
             yield chunk.instance(read(parseJsonObject(line).data), 'INVALID_ANSWER') as ChunkOf<O>
         }
       } catch (error) {

@@ -7,22 +7,34 @@ import type { HttpCall } from './http-call.js'
 
 const NEWLINE = 0x0a
 
+/**
+ * The miner has its time for each whole chunk, however many pieces that comes in: who drips is given up.
+ * @throws what the chunks throw
+ */
+export async function* timed<T>(
+  chunks: AsyncIterable<T>,
+  call: HttpCall,
+): AsyncGenerator<T, void, undefined> {
+  call.awaitPeer()
+  for await (const chunk of chunks) {
+    call.stopTimer() // it is the reader who is slow now
+    yield chunk
+    call.awaitPeer()
+  }
+}
+
 /** @param most bytes of all together @throws LevinError LIMIT; what ends the connection */
 export async function* piecesOf(
   response: IncomingMessage,
-  call: HttpCall,
   most: number,
   meter: Meter,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let bytes = 0
-  call.awaitPeer()
   for await (const piece of response as AsyncIterable<Uint8Array>) {
     bytes += piece.length
     meter.bytesIn += piece.length
     if (bytes > most) throw new LevinError('LIMIT', `the stream has over ${most} bytes: see maxStreamBytes`)
-    call.stopTimer() // it is the reader who is slow now
     yield piece
-    call.awaitPeer()
   }
 }
 

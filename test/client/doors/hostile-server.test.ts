@@ -1,9 +1,11 @@
 /** Servers that are no miners, or bad ones: every call ends, with a code that says how, and nothing grows. */
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { IsString } from 'class-validator'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Axon, synapse, type ValidatorOptions } from '../../../src/index.js'
+import { FakeClock } from '../../../src/testing/fake-clock.js'
+import { until } from '../../support/frames.js'
 import { minerSigner } from '../../support/hotkeys.js'
 import { newValidator } from '../../support/subnet.js'
 
@@ -166,6 +168,41 @@ test('a stream that breaks off, and one whose line has no end', async () => {
   expect(second).toMatchObject({ ok: false, code: 'PROTOCOL' })
   const [third] = await other.streamAll([endless], Words, {}, { maxStreamBytes: 1000 })
   expect(third).toMatchObject({ ok: false, code: 'LIMIT' })
+})
+
+test('a stream that drips has the time of the call for each line', async () => {
+  let miner: ServerResponse | undefined
+  const axon = await serve((_request, response) => {
+    miner = response
+    response.write('{"text":"a"}\n')
+  })
+  const clock = new FakeClock()
+  const validator = newValidator({ clock })
+  const stream = validator.stream(axon, Words, {}, { timeoutMs: 1_000 })
+  expect((await stream.next()).value).toEqual({ text: 'a' })
+  clock.advance(60_000) // it is the reader who is slow
+  const second = stream.next()
+  second.catch(() => {})
+  const drip = async (text: string): Promise<void> => {
+    const { bytesIn } = validator.stats().miners[axon.hotkey]!
+    miner!.write(text)
+    await until(() => validator.stats().miners[axon.hotkey]!.bytesIn === bytesIn + text.length)
+  }
+  await drip('{"te')
+  clock.advance(999)
+  await drip('xt":"b"}\n')
+  expect((await second).value).toEqual({ text: 'b' })
+  const third = stream.next()
+  third.catch(() => {})
+  await drip('{"te')
+  clock.advance(999)
+  await drip('xt":"c')
+  clock.advance(1)
+  await expect(third).rejects.toMatchObject({
+    code: 'TIMED_OUT',
+    message: expect.stringContaining('nothing came from the miner for 1000 ms'),
+  })
+  expect(clock.pending).toBe(0)
 })
 
 test('who leaves a stream ends it at the miner', async () => {
