@@ -50,7 +50,7 @@ export interface Reached {
   readonly clockSkewSeconds: number | undefined
   /** Why it is of no use any more. */
   readonly closed: CloseInfo | undefined
-  /** @param meterOf where the bytes of a miner's calls are counted */
+  /** @param meterOf where the bytes of a miner's calls are counted, from when it is asked for */
   connect(
     address: Address,
     owner: ConnectionOwner,

@@ -12,6 +12,7 @@ import type { Limits } from './call-options.js'
 import { inPlainWords, reasonOf } from './close-reasons.js'
 import type { Connection, Reached, Trial } from './connection.js'
 import { DoorsTrial } from './doors/doors-trial.js'
+import type { Meter } from './exchange.js'
 import type { ValidatorSettings } from './options.js'
 import { type Change, type Closing, type MinerAddress, Registry, type WantedMiner } from './registry.js'
 import { Standby } from './standby.js'
@@ -82,6 +83,11 @@ export class Pool {
       this.#tallies.set(hotkey, tally)
     }
     return tally
+  }
+
+  /** Of a miner that has left meanwhile nothing is kept. */
+  #meterOf({ hotkey }: Axon): Meter {
+    return this.#registry.miners.has(hotkey) ? this.#tallyOf(hotkey) : new MinerTally()
   }
 
   #find(axon: Axon): WantedMiner {
@@ -213,7 +219,7 @@ export class Pool {
         },
       },
       this.#memory,
-      (axon) => this.#tallyOf(axon.hotkey),
+      (axon) => this.#meterOf(axon),
     )
     live.connection = connection
     this.#tell(hotkey === undefined ? 'reached' : 'authenticated', address, undefined, live)

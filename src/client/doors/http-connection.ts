@@ -57,6 +57,7 @@ interface Means {
 interface Exchange {
   readonly call: HttpCall
   readonly response: IncomingMessage
+  readonly meter: Meter
   /** The request is over, as its socket shows. */
   done(): void
 }
@@ -87,11 +88,17 @@ export class HttpConnection implements Connection {
   ): Promise<Answer<ResponseOf<O>>> {
     try {
       const data = requestData(synapse, request)
-      const { settings, memory, meterOf } = this.#means
-      const { call, response, done } = await this.#begin(synapse, data, limits, axon, settings.timeoutMs)
+      const { settings, memory } = this.#means
+      const { call, response, meter, done } = await this.#begin(
+        synapse,
+        data,
+        limits,
+        axon,
+        settings.timeoutMs,
+      )
       try {
         const bytes = await answerBytes(response, call, settings.maxFrameBytes, memory)
-        meterOf(axon).bytesIn += bytes.length
+        meter.bytesIn += bytes.length
         const latencyMs = settings.clock.monotonicMs() - call.beganMs
         const fields = this.#form.answer(synapse, parseJsonObject(bytes))
         const { response: dto } = describe(synapse)
@@ -142,13 +149,13 @@ export class HttpConnection implements Connection {
     axon: Axon,
     failed: (error: unknown) => LevinError,
   ): AsyncGenerator<ChunkOf<O>, undefined, undefined> {
-    const { settings, meterOf } = this.#means
+    const { settings } = this.#means
     const { streamTimeoutMs, maxFrameBytes } = settings
     try {
-      const { call, response, done } = await this.#begin(synapse, data, limits, axon, streamTimeoutMs)
+      const { call, response, meter, done } = await this.#begin(synapse, data, limits, axon, streamTimeoutMs)
       try {
         const most = limits.maxStreamBytes ?? settings.maxStreamBytes
-        const pieces = piecesOf(response, most, meterOf(axon))
+        const pieces = piecesOf(response, most, meter)
         const { chunk } = describe(synapse)
         if (chunk === undefined) {
           for await (const piece of timed(pieces, call)) yield piece as ChunkOf<O>
@@ -183,6 +190,7 @@ export class HttpConnection implements Connection {
     const { clock, signer, maxFrameBytes } = settings
     const { host, port } = address
     const axon = { hotkey, host, port }
+    const meter = meterOf(axon) // of the miner as it is known now: it may have left when the answer comes
     const timeoutMs = limits.timeoutMs ?? defaultTimeoutMs
     const call = new HttpCall(clock, timeoutMs, limits)
     const uuid = this.#idleUuids.pop() ?? randomUUID()
@@ -213,11 +221,11 @@ export class HttpConnection implements Connection {
         maxHeaderSize: MOST_HEADER_BYTES,
         headers: { ...headers, 'content-length': body.length },
       })
-      meterOf(axon).bytesOut += body.length
+      meter.bytesOut += body.length
       const response = await call.send(request, body)
       const failure = await failureIn(response, this.#form)
       if (failure !== undefined) throw failure
-      return { call, response, done }
+      return { call, response, meter, done }
     } catch (thrown) {
       done()
       const error = call.why(thrown)

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { type Axon, synapse, type ValidatorOptions } from '../../../src/index.js'
 import { FakeClock } from '../../../src/testing/fake-clock.js'
 import { until } from '../../support/frames.js'
-import { minerSigner } from '../../support/hotkeys.js'
+import { minerSigner, signerOf } from '../../support/hotkeys.js'
 import { newValidator } from '../../support/subnet.js'
 
 class Reply {
@@ -138,6 +138,21 @@ test('a connection that is closed after each answer is replaced', async () => {
     expect((await validator.query(axon, Ask, {})).data).toEqual({ text: 'a' })
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
   }
+})
+
+test('an answer that comes when its miner has left the list is counted for nobody', async () => {
+  const waiting: ServerResponse[] = []
+  const axon = await serve((_request, response) => void waiting.push(response))
+  const stays = { ...axon, hotkey: signerOf(3).hotkey }
+  const validator = newValidator()
+  await validator.setMiners([axon, stays])
+  const answer = validator.query(axon, Ask, {})
+  await until(() => waiting.length === 1)
+  await validator.setMiners([stays])
+  waiting[0]!.end('{"text":"late"}')
+  expect((await answer).data).toEqual({ text: 'late' })
+  await validator.setMiners([axon, stays])
+  expect(validator.stats().miners[axon.hotkey]).toMatchObject({ bytesIn: 0, bytesOut: 0 })
 })
 
 test('words of a refusal are escaped, and an id that is none is not repeated', async () => {
