@@ -17,6 +17,11 @@ export class HttpCall {
   #failure: LevinError | undefined
   #reject: (error: LevinError) => void = () => {}
   #cancelTimer: () => void = () => {}
+  /** What is waited for now, and when that is late. */
+  #late = ''
+  #dueMs = 0
+  /** Milliseconds that the miner has left when it is read again. */
+  #heldMs = 0
   readonly #cancelDeadline: () => void
   readonly #onAbort: () => void
 
@@ -69,7 +74,19 @@ export class HttpCall {
   #wait(ms: number, what: string): void {
     this.#cancelTimer()
     if (this.#failure !== undefined) return
+    this.#late = what
+    this.#dueMs = this.#clock.monotonicMs() + ms
     this.#cancelTimer = this.#clock.after(ms, () => this.fail(new LevinError('TIMED_OUT', what)))
+  }
+
+  /** The miner's time stands still, and the caller's deadline does not. */
+  hold(): void {
+    this.#heldMs = Math.max(1, this.#dueMs - this.#clock.monotonicMs())
+    this.stopTimer()
+  }
+
+  goOn(): void {
+    this.#wait(this.#heldMs, this.#late)
   }
 
   /** It is not the miner who is waited for now. */

@@ -56,12 +56,12 @@ class HeldAnswer implements AnswerReader {
   }
 
   hold(): void {
-    this.#call.stopTimer()
+    this.#call.hold()
     this.#response.pause()
   }
 
   goOn(): void {
-    this.#call.awaitPeer()
+    this.#call.goOn()
     this.#response.resume()
   }
 }
