@@ -1,52 +1,17 @@
 /** One try to reach a miner, with the network and the time in our hands. */
 import { expect, test } from 'vitest'
-import { acceptHandshake } from '../../src/auth/handshake.js'
 import { Attempt } from '../../src/client/attempt.js'
-import type { Dialler } from '../../src/transport/engine.js'
-import type { CloseInfo, Link, LinkEvents } from '../../src/transport/link.js'
-import { encodeHandshakeResponse, type HandshakeRequest } from '../../src/wire/messages.js'
+import type { CloseInfo } from '../../src/transport/link.js'
+import { scriptedDialler } from '../support/dialled.js'
 import { turn } from '../support/frames.js'
 import { minerSigner, signerOf } from '../support/hotkeys.js'
 import { ScriptedMiner } from '../support/scripted-miner.js'
-import { fingerprint } from '../support/served-miner.js'
 
 const LIMIT_MS = 30_000
 const NO_WAY: CloseInfo = { by: 'failed', code: 1, reason: 'no way', application: false }
 
-/** A link to a miner, which is established when the test says so. */
-class Dialled {
-  readonly link: Link
-  readonly events: LinkEvents
-  closedWith: string | undefined
-  isSilent = false
-  signer = minerSigner
-
-  constructor(events: LinkEvents) {
-    this.events = events
-    const miner: ScriptedMiner = new ScriptedMiner(async (stream, message) => {
-      if (this.isSilent) return
-      const request = message as unknown as HandshakeRequest
-      const { signer } = this
-      const now = miner.clock.unixMs()
-      stream.end(encodeHandshakeResponse(await acceptHandshake({ signer, request, fingerprint, now })))
-    })
-    this.link = miner.validatorLink
-    this.link.close = (_, reason) => {
-      this.closedWith = reason
-    }
-  }
-}
-
 async function attempt() {
-  const dialled: Dialled[] = []
-  const dialler: Dialler = {
-    dial: async (_, events) => {
-      const one = new Dialled(events)
-      dialled.push(one)
-      return one.link
-    },
-    close: () => {},
-  }
+  const { dialled, dialler } = scriptedDialler()
   const settings = new ScriptedMiner(() => {}).settings({})
   const clock = settings.clock as unknown as { advance(ms: number): void }
   const address = { host: '127.0.0.1', port: 1 }

@@ -42,6 +42,20 @@ describe('asking', () => {
     expect(known.verdict(known.miners.get('a')!, 0)).toBe('dial')
   })
 
+  test('the door that answered last is the first to be tried, also after it was lost and did not answer', () => {
+    const known = registry()
+    known.reconcile([axon('a')], true, ['quic', 'bittensor10'])
+    const { address } = known.miners.get('a')!
+    expect(address.doorsToTry).toEqual(['quic', 'bittensor10'])
+    known.dial(address, idle)
+    known.proved(address, undefined, 'bittensor10')
+    known.lost(address, new LevinError('CONNECTION_LOST', 'reset'))
+    expect(address.doorsToTry).toEqual(['bittensor10', 'quic'])
+    known.dial(address, idle)
+    known.failed(address, refused, 0, 0)
+    expect(address.doorsToTry).toEqual(['bittensor10', 'quic'])
+  })
+
   test('of several hotkeys at one address, the one that answered is ready and the others are wrong', () => {
     const known = registry()
     connected(known, axon('a'))

@@ -22,6 +22,7 @@ export class DoorsTrial implements Trial {
   readonly #settings: ValidatorSettings
   readonly #byQuic: () => Attempt
   readonly #running = new Set<Trial>()
+  /** In the order of the doors, not of their failing. */
   readonly #failures: LevinError[] = []
   #next = 0
   #resolve!: (reached: Reached) => void
@@ -48,7 +49,8 @@ export class DoorsTrial implements Trial {
 
   #tryNext(): void {
     this.#cancelNext()
-    const door = this.#doors[this.#next++]
+    const place = this.#next++
+    const door = this.#doors[place]
     if (door === undefined) {
       if (this.#running.size === 0) this.giveUp(asOne(this.#failures))
       return
@@ -61,7 +63,7 @@ export class DoorsTrial implements Trial {
       (reached) => this.#succeed(trial, reached),
       (error) => {
         this.#running.delete(trial)
-        this.#failures.push(LevinError.from(error, 'CANNOT_CONNECT'))
+        this.#failures[place] = LevinError.from(error, 'CANNOT_CONNECT')
         if (!this.#over) this.#tryNext()
       },
     )
