@@ -2,7 +2,9 @@
 import { expectTypeOf } from 'vitest'
 import {
   type Call,
+  type Door,
   type EncodedMap,
+  type HttpOptions,
   type LoopTally,
   type Middleware,
   Miner,
@@ -163,6 +165,26 @@ export function twins(): void {
   miner.synapse('named', () => ({}))
   // @ts-expect-error by name: an option that there is not, beside one that there is
   miner.synapse('named', { request: ForecastQuery, timeout: 5 }, () => ({}))
+}
+
+export async function doors(call: Call): Promise<void> {
+  expectTypeOf(call.door).toEqualTypeOf<Door>()
+  expectTypeOf<Door>().toEqualTypeOf<'quic' | 'btauth' | 'bittensor10'>()
+  // @ts-expect-error whoever has a call does not say how it came
+  call.door = 'quic'
+  const http: HttpOptions = { host: '::', port: 0, bittensor10: false, limits: { connections: 9 } }
+  await miner.listen({ port: 8091, http: true })
+  await miner.listen({ port: 8091, http })
+  await miner.listen({ port: 8091, http: { tls: { cert: '', key: new Uint8Array() } } })
+  await miner.listen({ port: 8091, http: false })
+  // @ts-expect-error whether, or how
+  await miner.listen({ port: 8091, http: 8092 })
+  // @ts-expect-error a door that there is not
+  await miner.listen({ port: 8091, http: { quic: true } })
+  // @ts-expect-error a certificate without its key
+  await miner.listen({ port: 8091, http: { tls: { cert: '' } } })
+  // @ts-expect-error a limit that there is not
+  await miner.listen({ port: 8091, http: { limits: { sockets: 9 } } })
 }
 
 export function definitions(): void {

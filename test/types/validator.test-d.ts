@@ -3,7 +3,9 @@ import { expectTypeOf } from 'vitest'
 import {
   type Answer,
   type Axon,
+  type Door,
   EncodedMap,
+  type MetagraphSource,
   type MinerConnection,
   type Outcome,
   type QueryMiddleware,
@@ -26,6 +28,7 @@ import {
 declare const miner: MinerConnection
 declare const validator: Validator
 declare const axon: Axon
+declare const source: MetagraphSource
 const query = { city: 'Oslo', days: 3 }
 
 export async function answers(): Promise<void> {
@@ -137,6 +140,22 @@ export async function many(): Promise<void> {
   }
   expectTypeOf((await validator.query(axon, ForecastSynapse, query)).data).toEqualTypeOf<Forecast>()
   expectTypeOf(validator.stream(axon, LinesSynapse, query)).toEqualTypeOf<AsyncIterableIterator<Line>>()
+}
+
+export async function doors(): Promise<void> {
+  expectTypeOf(axon.door).toEqualTypeOf<Door | undefined>()
+  await validator.query({ ...axon, door: 'btauth' }, ForecastSynapse, query)
+  // @ts-expect-error a door that there is not
+  await validator.query({ ...axon, door: 'http' }, ForecastSynapse, query)
+  await validator.follow(source, { doors: ['quic', 'bittensor10'] })
+  const fixed = ['bittensor10'] as const
+  await validator.follow(source, { doors: fixed })
+  // @ts-expect-error a door that there is not
+  await validator.follow(source, { doors: ['quic', 'http'] })
+  // @ts-expect-error a list
+  await validator.follow(source, { doors: 'quic' })
+  expectTypeOf(validator.stats().miners['']!.door).toEqualTypeOf<Door | undefined>()
+  validator.on('connection', ({ door }) => expectTypeOf(door).toEqualTypeOf<Door | undefined>())
 }
 
 export function middleware(): void {
