@@ -8,7 +8,7 @@ declare module 'class-transformer/cjs/storage.js' {
     readonly options: {
       readonly discriminator?: {
         readonly property: string
-        readonly subTypes: readonly { readonly value: unknown }[]
+        readonly subTypes: readonly { readonly name: string; readonly value: unknown }[]
       }
     }
   }

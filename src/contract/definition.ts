@@ -25,6 +25,11 @@ export interface SynapseOptions {
    * for which everybody else waits.
    */
   readonly maxNested?: number
+  /**
+   * Fields of the request that a caller by the door `bittensor10` signs, in the order of its Python class
+   * (`required_hash_fields`): there, all other fields can be changed on the way. Default none. The other doors sign all.
+   */
+  readonly hashFields?: readonly string[]
 }
 
 /** A synapse's name with what it takes and gives; made by {@link synapse}, shared by both ends. */
@@ -84,7 +89,7 @@ export function synapse<const O extends PlainOptions | StreamOptions>(
     }
     if (!OPTIONS.has(key)) fail(`there is no option '${key}'; the options are ${[...OPTIONS].join(', ')}`)
   }
-  const { request, response, stream, timeoutMs, idempotent, unknownProperties, maxNested } =
+  const { request, response, stream, timeoutMs, idempotent, unknownProperties, maxNested, hashFields } =
     options as SynapseOptions
   if (stream !== undefined && response !== undefined) {
     fail('a synapse answers once (response) or with a stream, not both: leave one out')
@@ -113,6 +118,9 @@ export function synapse<const O extends PlainOptions | StreamOptions>(
   if (maxNested !== undefined && !(Number.isSafeInteger(maxNested) && maxNested >= 0)) {
     fail(`maxNested is ${maxNested}; it is how many nested objects there may be, from 0`)
   }
+  if (hashFields !== undefined && !isListOfNames(hashFields)) {
+    fail("hashFields is no list of names: give the request's fields that are signed, such as ['city']")
+  }
   return Object.freeze({ name, options: Object.freeze({ ...options }) as unknown as O })
 }
 
@@ -125,4 +133,8 @@ const OPTIONS = new Set([
   'idempotent',
   'unknownProperties',
   'maxNested',
+  'hashFields',
 ])
+
+const isListOfNames = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '')

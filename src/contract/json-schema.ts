@@ -1,7 +1,6 @@
 /** What a class of requests or answers takes, as JSON Schema (2020-12), from the decorators on its properties. */
-import { ValidationTypes } from 'class-validator'
 import type { DtoClass } from './definition.js'
-import { isNested, rulesOf, typedIn } from './metadata.js'
+import { isNested, isOptional, rulesOf, typedIn } from './metadata.js'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -73,7 +72,7 @@ export function jsonSchemaOf(type: DtoClass, outer: readonly DtoClass[] = []): J
       else whole = { ...whole, ...found }
     }
     properties[name] = each === undefined ? whole : { type: 'array', ...whole, items: each }
-    if (!own.some(({ type: kind }) => kind === ValidationTypes.CONDITIONAL_VALIDATION)) required.push(name)
+    if (!isOptional(type, name)) required.push(name)
   }
   return { title: type.name, type: 'object', properties, required, additionalProperties: false }
 }

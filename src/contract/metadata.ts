@@ -25,6 +25,13 @@ export function constraintsOf({ constraintCls }: Rule): readonly Constraint[] {
   return constraintCls === undefined ? [] : getMetadataStorage().getTargetValidatorConstraints(constraintCls)
 }
 
+/** Whether a property may be left out. */
+export const isOptional = (type: DtoClass, property: string): boolean =>
+  rulesOf(type).some(
+    ({ propertyName, type: kind }) =>
+      propertyName === property && kind === ValidationTypes.CONDITIONAL_VALIDATION,
+  )
+
 export const isNested = (rule: Rule): boolean => rule.type === ValidationTypes.NESTED_VALIDATION
 
 /** The class and its ancestors. */
@@ -46,6 +53,14 @@ export function typedIn(type: DtoClass) {
 
 export const exposedIn = (type: DtoClass) => transformer.getExposedMetadatas(type)
 export const hiddenIn = (type: DtoClass) => transformer.getExcludedMetadatas(type)
+
+/** The properties of a class that may be sent, by the names under which they are. */
+export function sentNamesOf(type: DtoClass): ReadonlyMap<string, string> {
+  const sent = new Map(rulesOf(type).map(({ propertyName }) => [propertyName, propertyName]))
+  for (const { propertyName, options } of exposedIn(type))
+    sent.set(propertyName, options.name ?? propertyName)
+  return new Map([...sent].map(([property, name]) => [name, property]))
+}
 
 /** The class and all that it nests. */
 export function familyOf(type: DtoClass, family = new Set<DtoClass>()): ReadonlySet<DtoClass> {
@@ -71,3 +86,7 @@ export function isReshaped(type: DtoClass): boolean {
     )
   )
 }
+
+/** The type that TypeScript wrote down of a property, where it was told to and `reflect-metadata` is loaded. */
+export const declaredType = (type: DtoClass, property: string): unknown =>
+  (Reflect as Partial<typeof Reflect>).getMetadata?.('design:type', type.prototype, property)

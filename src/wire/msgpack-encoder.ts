@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
-import { LevinError } from '../errors.js'
 import { MsgpackWriter } from './msgpack-writer.js'
-import { EncodedMap, Extension, isMapMarker, MAX_DEPTH } from './value.js'
+import { isKeyed, isPlain, refuseValue, unsendable } from './sendable.js'
+import { EncodedMap, Extension, has64Bits, isMapMarker, MAX_DEPTH } from './value.js'
 
 /** Decides what a JavaScript value is on the wire. {@link encoding} gives each message an encoder of its own. */
 export class Encoder extends MsgpackWriter {
@@ -40,7 +40,7 @@ export class Encoder extends MsgpackWriter {
     else if (typeof value === 'object') this.#object(value, depth)
     else if (typeof value === 'boolean') this.boolean(value)
     else if (typeof value === 'bigint') this.#bigint(value, depth)
-    else this.#refuse(depth, `a value of type ${typeof value} cannot be sent: leave it out`)
+    else this.#refuse(depth, unsendable(value))
   }
 
   #number(value: number): void {
@@ -51,8 +51,7 @@ export class Encoder extends MsgpackWriter {
 
   #bigint(value: bigint, depth: number): void {
     if (value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) this.integer(Number(value))
-    else if (value === (value < 0n ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value)))
-      this.integer64(value)
+    else if (has64Bits(value)) this.integer64(value)
     else this.#refuse(depth, 'a bigint must fit 64 bits: send a larger one as a string or as bytes')
   }
 
@@ -64,10 +63,7 @@ export class Encoder extends MsgpackWriter {
     else if (value instanceof Map) this.#map(value, depth)
     else if (value instanceof Extension) this.#extension(value, depth)
     else if (isKeyed(value)) this.#properties(value, depth)
-    else {
-      const tag = tagOf(value)
-      this.#refuse(depth, `a value of type ${tag} cannot be sent: ${INSTEAD[tag] ?? INSTEAD_OF_OTHERS}`)
-    }
+    else this.#refuse(depth, unsendable(value))
   }
 
   #array(values: readonly unknown[], depth: number): void {
@@ -130,44 +126,8 @@ export class Encoder extends MsgpackWriter {
   }
 
   #refuse(depth: number, why: string): never {
-    let path = this.#root
-    for (const key of this.#path.slice(0, Math.min(depth, 8))) {
-      path += typeof key === 'string' && /^[\w$]+$/.test(key) ? `.${key}` : `[${label(key)}]`
-    }
-    if (depth > 8) path += '...'
-    throw new LevinError('INVALID_REQUEST', `${path}: ${why}`)
+    refuseValue(this.#root, this.#path.slice(0, depth), why)
   }
-}
-
-/** What to send in place of values that MessagePack has no format for. */
-const INSTEAD: Readonly<Record<string, string>> = {
-  Date: 'send getTime() or toISOString()',
-  Set: 'send Array.from(it)',
-  ArrayBuffer: 'send new Uint8Array(it)',
-}
-const INSTEAD_OF_OTHERS = 'send an array, a plain object, a Map or a Uint8Array made from it'
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
-
-/**
- * Whether a value is the sum of its properties, as plain objects and instances of most classes are. Dates, Sets,
- * Promises, Errors, boxed primitives and typed arrays are not, and have tags of their own: they would arrive as {}.
- */
-function isKeyed(value: object): boolean {
-  return isPlain(value) || (tagOf(value) === 'Object' && !(value instanceof Extension))
-}
-
-/** `Date` for a Date, `Object` for an instance of most classes. */
-function tagOf(value: object): string {
-  return Object.prototype.toString.call(value).slice('[object '.length, -1)
-}
-
-function label(key: unknown): string {
-  if (typeof key === 'string') return JSON.stringify(key.slice(0, 40))
-  return typeof key === 'object' ? 'object' : String(key)
 }
 
 const shared = new Encoder()

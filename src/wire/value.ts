@@ -137,3 +137,7 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 export function isMapMarker(byte: number): boolean {
   return (byte & 0xf0) === 0x80 || byte === 0xde || byte === 0xdf
 }
+
+/** Whether a bigint is one of 64 bits, with a sign or without. */
+export const has64Bits = (value: bigint): boolean =>
+  value === (value < 0n ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value))

@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   wire: ['errors.ts'],
   auth: ['wire', 'errors.ts', 'shown.ts'],
   contract: ['wire', 'errors.ts', 'logger.ts', 'shown.ts', 'transport/link.ts'],
+  doors: ['auth', 'contract', 'wire', 'errors.ts'],
   decorators: ['contract', 'errors.ts'],
   metagraph: ['auth', 'read-file.ts', 'errors.ts', 'options.ts', 'clock.ts', 'logger.ts', 'pino-logger.ts'],
   'server/access': [
@@ -86,6 +87,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'server/access',
     'server/policy',
     'server/dispatch',
+    'doors',
     'contract',
     'decorators',
     'transport',
@@ -109,6 +111,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'watchdog',
     'engine.ts',
     'metagraph',
+    'doors',
     'contract',
     'transport',
     'auth',
@@ -200,13 +203,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['monitor/load-prom-client.ts', 'monitor/families.ts', 'monitor/metrics.ts'],
   '@opentelemetry/api': ['monitor/load-opentelemetry.ts', 'monitor/tracing.ts'],
   'class-transformer': ['contract/metadata.ts', 'contract/transformer.ts', 'contract/json-schema.ts'],
-  'class-validator': [
-    'contract/dto.ts',
-    'contract/metadata.ts',
-    'contract/plan',
-    'contract/json-schema.ts',
-    'decorators/is-bytes.ts',
-  ],
+  'class-validator': ['contract/dto.ts', 'contract/metadata.ts', 'contract/plan', 'decorators/is-bytes.ts'],
   'reflect-metadata': ['decorators/metadata.ts'],
   ws: [
     'subtensor/load-ws.ts',
@@ -217,7 +214,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Folders that are pure: no socket, no timer, no clock, no randomness of the machine. */
-const PURE = ['wire', 'auth', 'contract']
+const PURE = ['wire', 'auth', 'contract', 'doors']
 const IMPURE = /\b(Date\.now|performance\.now|setTimeout|setImmediate|setInterval|randomBytes|Math\.random)\b/
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
