@@ -1,7 +1,7 @@
 /** A Levin validator asks Bittensor's own axons, unmodified, beside miners that speak QUIC. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Axon, LevinError, type Miner, silentLogger, Validator } from '../../../src/index.js'
-import { signerOf, validatorSigner } from '../../support/hotkeys.js'
+import { type Axon, inMemoryMetagraph, LevinError, silentLogger, Validator } from '../../../src/index.js'
+import { minerSigner, signerOf, validatorSigner } from '../../support/hotkeys.js'
 import { available } from '../peers/available.js'
 import { prepareBittensorPeer } from '../peers/build.js'
 import { type Server, serve } from '../peers/conversation.js'
@@ -99,12 +99,30 @@ describe.runIf(peer !== undefined)("A Levin validator and Bittensor's axons", ()
   })
 
   test('one call asks axons and Levin miners, each by the door that answered', async () => {
-    const miner: Miner = doorMiner()
+    const miner = doorMiner()
     const { port } = await miner.listen({ host: '127.0.0.1', port: 0 })
     const mixed = new Validator({ signer: validatorSigner, logger: silentLogger })
+    const places = new Map(server.said.slice(1, 10).map(({ hotkey, port }) => [hotkey, port]))
+    places.set(minerSigner.hotkey, port)
+    const neurons = [...places.keys()].map((hotkey, uid) => ({
+      hotkey,
+      uid,
+      stake: 0,
+      validatorPermit: false,
+    }))
     try {
-      const neurons = [{ hotkey: signerOf(1).hotkey, host: '127.0.0.1', port }, ...server.said.slice(1, 10)]
-      expect(neurons).toHaveLength(10)
+      await mixed.follow(inMemoryMetagraph(neurons), {
+        where: () => true,
+        address: ({ hotkey }) => ({ host: '127.0.0.1', port: places.get(hotkey)! }),
+        doors: ['quic', 'bittensor10'],
+      })
+      for (let round = 0; round < 2; round++) {
+        const outcomes = await mixed.queryAll(mixed.miners(), Ask, QUESTION)
+        expect(outcomes).toHaveLength(10)
+        expect(outcomes.map((outcome) => outcome.ok && outcome.data.answer)).toEqual(
+          outcomes.map(() => 'hi Oslo'),
+        )
+      }
     } finally {
       mixed.close()
       await miner.close()

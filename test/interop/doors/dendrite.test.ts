@@ -67,7 +67,8 @@ describe.runIf(peer !== undefined)("Bittensor's dendrite and a Levin miner", () 
     const before = captured.axon_responses[name]!
     expect(ours.http!.status).toBe(before.status)
     // One was captured without its headers.
-    if (before.headers !== undefined) expect(Object.keys(form(ours.http!).headers)).toEqual(Object.keys(form(before).headers))
+    if (before.headers !== undefined)
+      expect(Object.keys(form(ours.http!).headers)).toEqual(Object.keys(form(before).headers))
   })
 
   test('a dendrite that does not wait for the answer finds a timeout', async () => {
@@ -83,7 +84,21 @@ describe.runIf(peer !== undefined)("Bittensor's dendrite and a Levin miner", () 
   })
 
   test.each([
-    ['texts', ['', 'Oslo', "it's", 'say "hi"', `'"`, 'a\nb\t\\', 'Zürich', '東京', '👋🏽', '\u00a0\u200b\u0085\u2028']],
+    [
+      'texts',
+      [
+        '',
+        'Oslo',
+        "it's",
+        'say "hi"',
+        `'"`,
+        'a\nb\t\\',
+        'Zürich',
+        '東京',
+        '👋🏽',
+        '\u00a0\u200b\u0085\u2028',
+      ],
+    ],
     ['integers', [0, -1, 2 ** 31, Number.MAX_SAFE_INTEGER]],
     ['floats', [0.1, 2.5, -1e-7, 1e16, 1.7976931348623157e308, 5e-324, 1 / 3]],
     ['others', [true, false, [], {}, [null, [true, 'x']]]],

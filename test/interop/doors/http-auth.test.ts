@@ -16,7 +16,12 @@ const REFUSED: readonly (readonly [string, object, status: number, code: string]
   ['sent again', { times: 2 }, 401, 'NOT_VERIFIED'],
   ['11 s old', { ahead: -11 }, 401, 'NOT_VERIFIED'],
   ['3 s ahead', { ahead: 3 }, 401, 'NOT_VERIFIED'],
-  ['with another body than was signed', { sent: { body: '{"city": "Rome", "days": 3}' } }, 401, 'NOT_VERIFIED'],
+  [
+    'with another body than was signed',
+    { sent: { body: '{"city": "Rome", "days": 3}' } },
+    401,
+    'NOT_VERIFIED',
+  ],
   ['to another path than was signed', { sent: { path: '/Value' } }, 401, 'NOT_VERIFIED'],
   ['with a query that was not signed', { sent: { path: '/Ask?days=4' } }, 401, 'NOT_VERIFIED'],
   ['for another miner', { receiver: signerOf(9).hotkey }, 401, 'NOT_VERIFIED'],
@@ -24,7 +29,12 @@ const REFUSED: readonly (readonly [string, object, status: number, code: string]
   ['without a signature', { without: ['X-Bittensor-Signature'] }, 401, 'NOT_VERIFIED'],
   ['without a hotkey', { without: ['X-Bittensor-Hotkey'] }, 401, 'NOT_VERIFIED'],
   ['of another version', { headers: { 'X-Bittensor-Version': '2' } }, 401, 'NOT_VERIFIED'],
-  ['under another scheme than was signed', { headers: { 'X-Bittensor-Crypto': 'ed25519' } }, 401, 'NOT_VERIFIED'],
+  [
+    'under another scheme than was signed',
+    { headers: { 'X-Bittensor-Crypto': 'ed25519' } },
+    401,
+    'NOT_VERIFIED',
+  ],
   ['of somebody else', { headers: { 'X-Bittensor-Hotkey': signerOf(9).hotkey } }, 401, 'NOT_VERIFIED'],
   ['of who is not admitted', { seed: UNWANTED }, 403, 'FORBIDDEN'],
   ['for a synapse that is not there', { path: '/Nope', body: '{}' }, 404, 'UNKNOWN_SYNAPSE'],
@@ -81,18 +91,29 @@ describe.runIf(peer !== undefined)("A Levin validator and Bittensor's http_auth"
     await server?.stop()
   })
 
-  const axon = () => ({ hotkey: minerSigner.hotkey, host: '127.0.0.1', port: server.said.port, door: 'btauth' as const })
+  const axon = () => ({
+    hotkey: minerSigner.hotkey,
+    host: '127.0.0.1',
+    port: server.said.port,
+    door: 'btauth' as const,
+  })
 
   test('what it signs is verified, and the answer is read', async () => {
     const { data } = await validator.query(axon(), Ask, { city: 'Oslo', days: 3 })
     expect(data.answer).toBe(`hi Oslo, ${validatorSigner.hotkey}`)
   })
 
-  test.each(['', '?', ' ', 'ä', '%2F'])('whatever a name has in it is signed as it is sent: %j', async (odd) => {
-    // The server verified it before it looked for the name.
-    const query = validator.query(axon(), synapse(`Nope${odd}`, {}), {})
-    await expect(query).rejects.toMatchObject({ code: 'PEER_ERROR', message: expect.stringMatching(/no such synapse|unrecognized/) })
-  })
+  test.each(['', '?', ' ', 'ä', '%2F'])(
+    'whatever a name has in it is signed as it is sent: %j',
+    async (odd) => {
+      // The server verified it before it looked for the name.
+      const query = validator.query(axon(), synapse(`Nope${odd}`, {}), {})
+      await expect(query).rejects.toMatchObject({
+        code: 'PEER_ERROR',
+        message: expect.stringMatching(/no such synapse|unrecognized/),
+      })
+    },
+  )
 
   test('a hotkey that the request is not for refuses it', async () => {
     const query = validator.query({ ...axon(), hotkey: signerOf(9).hotkey }, Nope, {})
@@ -100,6 +121,8 @@ describe.runIf(peer !== undefined)("A Levin validator and Bittensor's http_auth"
   })
 
   test('a handler that fails is an error of the peer', async () => {
-    await expect(validator.query(axon(), Ask, { city: 'boom', days: 3 })).rejects.toMatchObject({ code: 'PEER_ERROR' })
+    await expect(validator.query(axon(), Ask, { city: 'boom', days: 3 })).rejects.toMatchObject({
+      code: 'PEER_ERROR',
+    })
   })
 })

@@ -22,7 +22,14 @@ export interface HttpAnswer {
 }
 
 /** Headers that are the server's own, and not the protocol's. */
-const OF_SERVERS = new Set(['date', 'server', 'connection', 'keep-alive', 'transfer-encoding', 'content-length'])
+const OF_SERVERS = new Set([
+  'date',
+  'server',
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'content-length',
+])
 
 /** The names of all headers, and the values of those that a dendrite may be asked about. */
 export function form({ status, headers, body }: HttpAnswer) {
