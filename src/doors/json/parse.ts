@@ -98,21 +98,14 @@ const SHORT_TEXT = 12
 const SAFE_DIGITS = 15
 /** And so many may be one of 64 bits. */
 const MOST_DIGITS = 20
+/** Of these a double is exact: a safe integer divided by one is rounded once, as it should be. */
+const POWERS = Array.from({ length: SAFE_DIGITS + 1 }, (_, power) => 10 ** power)
 /** A map of more keys has no shape any more in V8, but a table. */
 const MOST_SHAPED = 1024
 
 /** Work of a byte of a text with escapes, and of a number that is no integer; measured as `Work` is. */
 const ESCAPED_BYTE = 1 / 4
 const DIGIT = 1 / 2
-
-const WORDS: readonly (readonly [string, Value])[] = [
-  ['true', true],
-  ['false', false],
-  ['null', null],
-  ['NaN', Number.NaN],
-  ['Infinity', Number.POSITIVE_INFINITY],
-  ['-Infinity', Number.NEGATIVE_INFINITY],
-]
 
 class Parser {
   readonly #bytes: Buffer
@@ -121,6 +114,9 @@ class Parser {
   #heap: number
   /** Work that it may still take. */
   #work: number
+  /** Values of the lists that are being read: how many there are is only known at the end of each. */
+  readonly #values: Value[] = []
+  #top = 0
 
   constructor(json: Uint8Array) {
     this.#bytes = asBuffer(json)
@@ -138,13 +134,12 @@ class Parser {
 
   /** @param depth how many containers are around the value */
   value(depth: number): Value {
-    this.#spend(Work.value)
+    this.#weigh(0, Work.value)
     const byte = this.#bytes[this.#at]
     if (byte === QUOTE) return this.#text()
     if (byte === OPEN_OBJECT) return this.#object(depth)
     if (byte === OPEN_LIST) return this.#list(depth)
-    const next = byte === MINUS ? this.#bytes[this.#at + 1] : byte
-    return isDigit(next) ? this.#number() : this.#word()
+    return this.#isDigit(byte === MINUS ? this.#at + 1 : this.#at) ? this.#number() : this.#word()
   }
 
   /** @param places is told where each value stands */
@@ -162,13 +157,12 @@ class Parser {
     let shape = Shape.empty()
     for (let count = 0; ; count++) {
       this.#weigh(Weight.entry, Work.entry)
-      if (this.#bytes[this.#at] !== QUOTE) this.#fail('a key is needed')
-      const key = this.#text()
+      const key = this.#key(shape.key)
       if (key === '__proto__') this.#fail('the key __proto__ is refused')
       // a value is never undefined, so the exact test is only needed for names that Object.prototype has
       if (object[key] !== undefined && Object.hasOwn(object, key))
         this.#fail('a key stands twice in an object')
-      if (count >= MOST_SHAPED) this.#spend(Work.laterKey)
+      if (count >= MOST_SHAPED) this.#weigh(0, Work.laterKey)
       else if (shape.key === key && shape.next !== undefined) shape = shape.next
       else shape = this.#turn(shape, key)
       this.#skipSpace()
@@ -182,27 +176,41 @@ class Parser {
     }
   }
 
+  /** @param expected the key that came here before: nearly always it is the one that comes again, and need not be made */
+  #key(expected: string | undefined): string {
+    if (this.#bytes[this.#at] !== QUOTE) this.#fail('a key is needed')
+    if (expected === undefined) return this.#text()
+    const end = this.#at + 1 + expected.length
+    if (this.#bytes[end] !== QUOTE || !this.#comes(expected, this.#at + 1)) return this.#text()
+    this.#at = end + 1
+    return expected
+  }
+
   /** From the shape that an object has to the one with this key too. */
   #turn(shape: Shape, key: string): Shape {
     const known = shape.known(key)
     if (known !== undefined) return known
-    this.#spend(Work.newShape)
+    this.#weigh(0, Work.newShape)
     return shape.add(key)
   }
 
   #list(depth: number): Value[] {
     this.#enter(depth)
     this.#weigh(Weight.list, Work.list)
-    const values: Value[] = []
-    if (this.#isNext(CLOSE_LIST)) return values
+    if (this.#isNext(CLOSE_LIST)) return []
+    const start = this.#top
     for (;;) {
-      if (values.length === MAX_LIST) this.#fail(`a list of more than ${MAX_LIST} values`)
+      if (this.#top - start === MAX_LIST) this.#fail(`a list of more than ${MAX_LIST} values`)
       this.#weigh(Weight.element, 0)
-      values.push(this.value(depth + 1))
+      const value = this.value(depth + 1)
+      this.#values[this.#top++] = value
       this.#skipSpace()
-      if (this.#isNext(CLOSE_LIST)) return values
+      if (this.#isNext(CLOSE_LIST)) break
       if (!this.#isNext(COMMA)) this.#fail('a comma or ] is needed')
     }
+    const list = this.#values.slice(start, this.#top)
+    this.#top = start
+    return list
   }
 
   /** Past the byte that opens a container. */
@@ -222,23 +230,26 @@ class Parser {
 
   #text(): string {
     const bytes = this.#bytes
-    const start = ++this.#at
+    const start = this.#at + 1
     let at = start
-    let short = ''
-    let isAscii = true
+    let seen = 0
     for (; ; at++) {
       const byte = bytes[at]
       if (byte === QUOTE) break
       if (byte === undefined || byte < SPACE) this.#fail('a text that does not end')
       if (byte === BACKSLASH) return this.#escaped(start)
-      if (byte >= 0x80) isAscii = false
-      else if (at - start < SHORT_TEXT) short += String.fromCharCode(byte)
+      seen |= byte
     }
     this.#at = at + 1
     const size = at - start
-    this.#weigh(Weight.string + size, Work.string + size * Work.bytesOfString)
-    if (isAscii && size <= SHORT_TEXT) return short
-    this.#spend(Work.longString)
+    const isAscii = seen < 0x80
+    if (isAscii && size <= SHORT_TEXT) {
+      this.#weigh(Weight.string + size, Work.string + size)
+      let text = ''
+      for (let i = start; i < at; i++) text += String.fromCharCode(bytes[i]!)
+      return text
+    }
+    this.#weigh(Weight.string + size, Work.longString + size * Work.bytesOfString)
     if (isAscii) return bytes.toString('latin1', start, at)
     this.#weigh(size, Work.notAscii + size * Work.bytesNotAscii)
     return bytes.toString('utf8', start, at)
@@ -267,18 +278,25 @@ class Parser {
   #number(): number | bigint {
     const bytes = this.#bytes
     const start = this.#at
-    let at = bytes[start] === MINUS ? start + 1 : start
-    const first = at
+    const sign = bytes[start] === MINUS ? -1 : 1
+    const first = sign === 1 ? start : start + 1
+    let at = first
     let integer = 0
-    for (; isDigit(bytes[at]); at++) integer = integer * 10 + (bytes[at]! - ZERO)
+    for (; this.#isDigit(at); at++) integer = integer * 10 + (bytes[at]! - ZERO)
+    this.#at = at
     const digits = at - first
     if (digits > 1 && bytes[first] === ZERO) this.#fail('a number that starts with 0')
-    this.#at = at
-    const next = bytes[at]
-    if (next === DOT || isExponent(next)) return this.#float(start)
-    // there is a zero with a sign
-    if (digits <= SAFE_DIGITS) return first === start ? integer : -integer
-    return this.#longInteger(start, digits)
+    if (bytes[at] === DOT) {
+      for (at++; this.#isDigit(at); at++) integer = integer * 10 + (bytes[at]! - ZERO)
+      const fraction = at - this.#at - 1
+      if (fraction === 0 || isExponent(bytes[at]) || digits + fraction > SAFE_DIGITS)
+        return this.#float(start)
+      this.#weigh(Weight.number, Work.number)
+      this.#at = at
+      return (sign * integer) / POWERS[fraction]!
+    }
+    if (isExponent(bytes[at])) return this.#float(start)
+    return digits <= SAFE_DIGITS ? sign * integer : this.#longInteger(start, digits)
   }
 
   #longInteger(start: number, digits: number): number | bigint {
@@ -293,7 +311,7 @@ class Parser {
     )
   }
 
-  /** From the dot or the exponent on. */
+  /** Of any other form, from the dot or the exponent on. */
   #float(start: number): number {
     const bytes = this.#bytes
     if (bytes[this.#at] === DOT) {
@@ -315,18 +333,27 @@ class Parser {
   /** One at least. */
   #digits(): void {
     const start = this.#at
-    while (isDigit(this.#bytes[this.#at])) this.#at++
+    while (this.#isDigit(this.#at)) this.#at++
     if (this.#at === start) this.#fail('a digit is needed')
   }
 
   #word(): Value {
-    for (const [word, value] of WORDS) {
-      if (this.#bytes[this.#at] !== word.charCodeAt(0)) continue
-      if (this.#bytes.toString('latin1', this.#at, this.#at + word.length) !== word) continue
-      this.#at += word.length
-      return value
+    const [word, value] = wordOf(this.#bytes[this.#at], this.#bytes[this.#at + 1])
+    if (word === '' || !this.#comes(word, this.#at)) {
+      this.#fail(this.#at === this.#bytes.length ? 'the bytes end where a value should start' : 'no value')
     }
-    this.#fail(this.#at === this.#bytes.length ? 'the bytes end where a value should start' : 'no value')
+    this.#at += word.length
+    return value
+  }
+
+  #comes(text: string, start: number): boolean {
+    for (let i = 0; i < text.length; i++) if (this.#bytes[start + i] !== text.charCodeAt(i)) return false
+    return true
+  }
+
+  #isDigit(at: number): boolean {
+    const byte = this.#bytes[at]!
+    return byte >= ZERO && byte <= NINE
   }
 
   #skipSpace(): void {
@@ -341,12 +368,8 @@ class Parser {
   /** Takes so many bytes of heap, and so much work, from what the message may cost. */
   #weigh(bytes: number, work: number): void {
     this.#heap -= bytes
-    if (this.#heap < 0) this.#fail(`its values would take more than ${HEAP_RATIO} times its bytes of memory`)
-    this.#spend(work)
-  }
-
-  #spend(work: number): void {
     this.#work -= work
+    if (this.#heap < 0) this.#fail(`its values would take more than ${HEAP_RATIO} times its bytes of memory`)
     if (this.#work < 0) this.#fail('its values would take too long to read')
   }
 
@@ -355,7 +378,25 @@ class Parser {
   }
 }
 
-const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= ZERO && byte <= NINE
-
 const isExponent = (byte: number | undefined): boolean =>
   byte !== undefined && (byte | LOWER_CASE) === EXPONENT
+
+/** The word that starts so, which is empty when there is none. */
+function wordOf(first: number | undefined, second: number | undefined): readonly [string, Value] {
+  switch (first) {
+    case 0x74:
+      return ['true', true]
+    case 0x66:
+      return ['false', false]
+    case 0x6e:
+      return ['null', null]
+    case 0x4e:
+      return ['NaN', Number.NaN]
+    case 0x49:
+      return ['Infinity', Number.POSITIVE_INFINITY]
+    case MINUS:
+      return second === 0x49 ? ['-Infinity', Number.NEGATIVE_INFINITY] : ['', null]
+    default:
+      return ['', null]
+  }
+}
