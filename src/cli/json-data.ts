@@ -1,8 +1,9 @@
 /** Between JSON and what a synapse's data may hold. */
 import { Buffer } from 'node:buffer'
+import { parseJson } from '../doors/json/parse.js'
 import { LevinError } from '../errors.js'
 import { readFile } from '../read-file.js'
-import { EncodedMap, Extension, type SynapseData } from '../wire/value.js'
+import { EncodedMap, Extension, type SynapseData, type Value } from '../wire/value.js'
 
 const MAX_REQUEST_BYTES = 64 * 1024 * 1024
 
@@ -13,9 +14,9 @@ const MAX_REQUEST_BYTES = 64 * 1024 * 1024
 export async function requestOf(text: string): Promise<SynapseData> {
   const json =
     text === '-' ? await standardInput() : text.startsWith('@') ? await fileText(text.slice(1)) : text
-  let data: unknown
+  let data: Value
   try {
-    data = JSON.parse(json, (_key, value: unknown) => bytesIn(value) ?? value)
+    data = withBytes(parseJson(Buffer.from(json)))
   } catch (error) {
     throw new LevinError(
       'CONFIG',
@@ -39,10 +40,14 @@ export function jsonOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, jsonOf(inner)]))
 }
 
-function bytesIn(value: unknown): Buffer | undefined {
-  if (typeof value !== 'object' || value === null || Object.keys(value).join() !== '$bytes') return undefined
-  const { $bytes: text } = value as { $bytes: unknown }
-  return typeof text === 'string' ? Buffer.from(text, 'base64') : undefined
+/** What JSON was, which is of lists and plain objects alone. */
+function withBytes(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(withBytes)
+  const entries = Object.entries(value as SynapseData)
+  const [name, text] = entries.length === 1 ? entries[0]! : []
+  if (name === '$bytes' && typeof text === 'string') return Buffer.from(text, 'base64')
+  return Object.fromEntries(entries.map(([key, inner]) => [key, withBytes(inner)]))
 }
 
 async function standardInput(): Promise<string> {

@@ -1,3 +1,4 @@
+import type { Door } from '../doors/door.js'
 import type { Logger } from '../logger.js'
 import type { Address } from '../transport/link.js'
 import type { EncodedMap } from '../wire/value.js'
@@ -9,9 +10,11 @@ import type { EncodedMap } from '../wire/value.js'
 export abstract class Call {
   /** 16 hex digits; in every log line about this call. Its caller reads it when the call fails by an error with a `code`. */
   abstract readonly id: string
-  /** SS58 hotkey of the validator that asks, proved by its handshake. */
+  /** SS58 hotkey of the validator that asks, proved by its handshake, or by HTTP by the request's signature. */
   abstract readonly caller: string
   abstract readonly remote: Address
+  /** How it asks. By HTTP, `data` is the request's JSON as MessagePack. */
+  abstract readonly door: Door
   /** The synapse's name. */
   abstract readonly synapse: string
   /** The request's data exactly as it came, still encoded: to hash it, to relay it, or to answer it unchanged. */

@@ -7,14 +7,17 @@ export type Failure =
   | 'malformed'
   | 'notVerified'
   | 'forbidden'
+  | 'refused'
   | 'unknownSynapse'
   | 'timedOut'
   | 'tooLarge'
   | 'tooMany'
+  | 'tooOften'
   | 'failed'
   | 'badAnswer'
   | 'streamFailed'
   | 'stopping'
+  | 'busy'
 
 export interface FailureForm {
   /** HTTP's. */
@@ -33,14 +36,17 @@ export interface FailureForm {
  * | `malformed`      | the request is no JSON, or not what its class declares                         |
  * | `notVerified`    | not signed, badly, for another, too long ago, or once before                   |
  * | `forbidden`      | the access rules do not let this hotkey in                                     |
+ * | `refused`        | a middleware does not let the call through                                     |
  * | `unknownSynapse` | no handler has that name                                                       |
  * | `timedOut`       | the handler's, or the sender's time is over                                    |
  * | `tooLarge`       | the body is larger than the limit                                              |
  * | `tooMany`        | signatures are checked, or connections made, faster than the limits allow       |
+ * | `tooOften`       | a middleware does not let so many calls through                                |
  * | `failed`         | the handler, or a middleware, threw                                            |
  * | `badAnswer`      | the handler's answer is not what its class declares, or has no form in JSON    |
  * | `streamFailed`   | a stream ended before its end                                                  |
  * | `stopping`       | the miner stops, or has no memory left                                         |
+ * | `busy`           | a middleware has no place for the call                                         |
  */
 export const FAILURES: Readonly<Record<Failure, FailureForm>> = {
   malformed: form(400, 'INVALID_REQUEST', ErrorText.invalidRequestFormat, 'PEER_ERROR'),
@@ -48,10 +54,13 @@ export const FAILURES: Readonly<Record<Failure, FailureForm>> = {
   forbidden: form(403, 'FORBIDDEN', undefined, 'HANDSHAKE_REFUSED'),
   unknownSynapse: form(404, 'UNKNOWN_SYNAPSE', ErrorText.unrecognizedSynapseType, 'PEER_ERROR'),
   timedOut: form(408, 'TIMED_OUT', ErrorText.handlerTimedOut, 'PEER_ERROR'),
-  tooLarge: form(413, 'TOO_LARGE', ErrorText.invalidRequestFormat, 'PEER_ERROR'),
+  tooLarge: form(413, 'TOO_LARGE', ErrorText.requestProcessingFailed, 'PEER_ERROR'),
   tooMany: form(429, 'TOO_MANY', undefined, 'HANDSHAKE_REFUSED'),
   failed: form(500, 'FAILED', ErrorText.requestProcessingFailed, 'PEER_ERROR'),
   badAnswer: form(500, 'INVALID_ANSWER', ErrorText.internalSerializationError, 'PEER_ERROR'),
+  refused: form(403, 'REFUSED', ErrorText.requestProcessingFailed, 'PEER_ERROR'),
+  tooOften: form(429, 'TOO_OFTEN', ErrorText.requestProcessingFailed, 'PEER_ERROR'),
+  busy: form(503, 'BUSY', ErrorText.requestProcessingFailed, 'PEER_ERROR'),
   streamFailed: form(500, 'STREAM_FAILED', ErrorText.streamProcessingFailed, 'PEER_ERROR'),
   stopping: form(503, 'STOPPING', undefined, 'CANNOT_CONNECT'),
 }

@@ -151,7 +151,7 @@ export class Admission {
     const { version } = this.#access
     const detail = await this.#access.objection({ hotkey, remote: link.remote })
     if (detail !== undefined) return { reason: 'not admitted', detail }
-    if (!this.#takesVerify(hotkey, link.remote.host)) return { reason: 'too many signature checks' }
+    if (!this.takesVerify(hotkey, link.remote.host)) return { reason: 'too many signature checks' }
     const verified = verifyHandshakeRequest(checked, {
       fingerprint: this.#fingerprint,
       now: this.#now(),
@@ -168,8 +168,12 @@ export class Admission {
     return response
   }
 
-  #takesVerify(hotkey: string, host: string): boolean {
-    if (!this.#peers.isKnown(hotkey)) return this.#verifiesOfOthers.take()
+  /**
+   * Whether a signature of who claims this hotkey may be checked now.
+   * @param isKnown it was here lately, by another door
+   */
+  takesVerify(hotkey: string, host: string, isKnown = false): boolean {
+    if (!isKnown && !this.#peers.isKnown(hotkey)) return this.#verifiesOfOthers.take()
     return this.rate.isKnown(host) || this.#verifiesOfKnown.take()
   }
 

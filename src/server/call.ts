@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import { Call } from '../contract/call.js'
+import type { Door } from '../doors/door.js'
 import { LevinError } from '../errors.js'
 import { type Logger, withFields } from '../logger.js'
 import type { Address } from '../transport/link.js'
@@ -25,6 +26,7 @@ function drawId(): string {
 export interface CallOrigin {
   readonly caller: string
   readonly remote: Address
+  readonly door: Door
   readonly deadline: number
   readonly logger: Logger
 }
@@ -33,14 +35,15 @@ export interface CallOrigin {
 export class LiveCall extends Call {
   readonly caller: string
   readonly remote: Address
+  readonly door: Door
   readonly synapse: string
-  readonly data: EncodedMap
   readonly traceparent: string | undefined
   deadline: number
   /** Who keeps the deadline. */
   keeper: { limitTo(ms: number): void } | undefined
   /** The request's data, decoded and not validated. */
   readonly body: SynapseData
+  readonly #packet: SynapsePacket
   readonly #logger: Logger
   #id: string | undefined
   #log: Logger | undefined
@@ -55,10 +58,11 @@ export class LiveCall extends Call {
     super()
     this.caller = origin.caller
     this.remote = origin.remote
+    this.door = origin.door
     this.deadline = origin.deadline
     this.#logger = origin.logger
+    this.#packet = packet
     this.synapse = packet.synapseType
-    this.data = packet.encodedData
     this.traceparent = packet.traceparent
     this.body = packet.data
   }
@@ -67,6 +71,10 @@ export class LiveCall extends Call {
   get id(): string {
     this.#id ??= drawId()
     return this.#id
+  }
+
+  get data(): EncodedMap {
+    return this.#packet.encodedData
   }
 
   /** Made when it is first asked for: an AbortController costs more than everything else here. */

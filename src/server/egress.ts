@@ -5,11 +5,11 @@ import type { Link } from '../transport/link.js'
  * request begun, until it takes some: it waits for itself, and loses nothing.
  */
 export class Egress {
-  readonly #link: Link
+  readonly #link: Pick<Link, 'waiting'>
   readonly #capBytes: number
   readonly #waiting: (() => void)[] = []
 
-  constructor(link: Link, capBytes: number) {
+  constructor(link: Pick<Link, 'waiting'>, capBytes: number) {
     this.#link = link
     this.#capBytes = capBytes
   }

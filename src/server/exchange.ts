@@ -1,4 +1,5 @@
 /** One stream of a validator's connection: its one request frame, and who answers it. */
+import type { Clock } from '../clock.js'
 import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import type { Summary } from '../summary.js'
@@ -9,6 +10,7 @@ import { decodeSynapsePacket, type SynapsePacket } from '../wire/messages.js'
 import { CLOSE_CODE, CloseReason, ErrorText } from '../wire/protocol-texts.js'
 import type { Admission } from './admission.js'
 import type { Dispatcher, Running } from './dispatch/dispatcher.js'
+import { FrameReply, failureFrame } from './dispatch/frame-reply.js'
 import type { FairLoop, LoopWork } from './fair-loop.js'
 import type { MemoryGuard } from './memory-guard.js'
 import type { Session } from './session.js'
@@ -22,6 +24,7 @@ export interface ExchangeHost {
   readonly dispatcher: Dispatcher
   readonly loop: FairLoop
   readonly memory: MemoryGuard
+  readonly clock: Clock
   readonly logger: Logger
   readonly noise: Summary
   readonly maxFrameBytes: number
@@ -44,6 +47,7 @@ export class Exchange implements StreamEvents, FrameEvents, LoopWork {
   /** Its sender has to leave the loop to others before more is read. */
   #isHeld = false
   #isOver = false
+  #reply: FrameReply | undefined
   #running: Running | undefined
   #cancelTimer: (() => void) | undefined
 
@@ -106,6 +110,7 @@ export class Exchange implements StreamEvents, FrameEvents, LoopWork {
   }
 
   onDrain(): void {
+    this.#reply?.drained()
     this.#running?.drained()
     this.#session.egress.drained()
   }
@@ -129,8 +134,7 @@ export class Exchange implements StreamEvents, FrameEvents, LoopWork {
     const { isAuthenticated, isLeaving } = this.#session
     if (isAuthenticated || length <= MAX_FRAME_OF_A_STRANGER) return
     if (isLeaving) throw new LevinError('PROTOCOL', `${length} bytes on a connection that was replaced`)
-    if (type === MessageType.SynapsePacket)
-      this.#answer(this.#host.dispatcher.failure(ErrorText.authenticationFailed, false))
+    if (type === MessageType.SynapsePacket) this.#fail(ErrorText.authenticationFailed)
     throw new LevinError('PROTOCOL', `${length} bytes before the handshake`)
   }
 
@@ -155,7 +159,7 @@ export class Exchange implements StreamEvents, FrameEvents, LoopWork {
     }
     const { dispatcher, loop, memory } = this.#host
     if (memory.refuses(dispatcher.running)) {
-      this.#answer(dispatcher.failure(ErrorText.requestProcessingFailed, false))
+      this.#fail(ErrorText.requestProcessingFailed)
       return
     }
     this.#payload = payload
@@ -183,7 +187,7 @@ export class Exchange implements StreamEvents, FrameEvents, LoopWork {
   }
 
   #synapse(payload: Uint8Array): void {
-    const { dispatcher, isStopping } = this.#host
+    const { clock, dispatcher, isStopping, maxFrameBytes } = this.#host
     this.#cancelTimer?.() // it is no handshake
     let packet: SynapsePacket
     try {
@@ -193,18 +197,17 @@ export class Exchange implements StreamEvents, FrameEvents, LoopWork {
       const text = this.#session.isAuthenticated
         ? ErrorText.invalidRequestFormat
         : ErrorText.authenticationFailed
-      this.#answer(dispatcher.failure(text, false))
+      this.#fail(text)
       return
     }
     const { isAuthenticated, isLeaving } = this.#session
     if (isLeaving || (isAuthenticated && isStopping)) {
       this.#stream.reset()
     } else if (!isAuthenticated) {
-      this.#answer(
-        dispatcher.failure(ErrorText.authenticationFailed, dispatcher.isStream(packet.synapseType)),
-      )
+      this.#fail(ErrorText.authenticationFailed, dispatcher.route(packet.synapseType)?.isStream)
     } else {
-      this.#running = dispatcher.dispatch(packet, this.#session, this.#stream)
+      this.#reply = new FrameReply(this.#stream, clock, maxFrameBytes)
+      this.#running = dispatcher.dispatch(packet, this.#session, this.#reply)
     }
   }
 
@@ -213,6 +216,10 @@ export class Exchange implements StreamEvents, FrameEvents, LoopWork {
     const { hotkey, isStranger, remote } = this.#session
     if (!isStranger) this.#host.logger.debug(what, { hotkey, remote, error })
     else this.#host.noise.note(what, `${what} of a stranger`, { remote, error })
+  }
+
+  #fail(text: ErrorText, isStream = false): void {
+    this.#answer(failureFrame(text, isStream, this.#host.clock))
   }
 
   #answer(frame: Uint8Array): void {

@@ -26,6 +26,7 @@ import { type AccessPolicy, ruleOf } from './access/rule.js'
 import type { LiveCall } from './call.js'
 import type { HandlerClass, HandlerScope } from './dispatch/container.js'
 import type { Invoke } from './dispatch/route.js'
+import { checkHttpOptions, type HttpOptions, type HttpSettings } from './doors/options.js'
 import { keptSecret } from './kept-secret.js'
 import { checkMinerOptions, type MinerOptions, type MinerSettings } from './options.js'
 import type { AnyMiddleware, Middleware, NothingAdded } from './policy/middleware.js'
@@ -44,6 +45,12 @@ export interface ListenAddress {
   readonly port?: number
   /** IP address of this machine. Default `0.0.0.0`, every IPv4 address; `::` for every IPv6 one. */
   readonly host?: string
+  /**
+   * Answers by HTTP, too: validators with `bittensor` 10's dendrite, and requests signed as SDK 11 does. `true`: on TCP, at the
+   * same address and port number. What plain HTTP does not protect stands at {@link HttpOptions}. Default: no TCP port is
+   * open.
+   */
+  readonly http?: boolean | HttpOptions
 }
 
 /**
@@ -221,7 +228,7 @@ export class Miner<Added extends object = NothingAdded> {
   async listen(address: ListenAddress = {}): Promise<Address> {
     if (this.#isClosed && isProcessEnding()) return never
     this.#mustBeNew('listen')
-    checkKeys('listen', address, ['host', 'port'])
+    checkKeys('listen', address, ['host', 'port', 'http'])
     if (this.#declared.size === 0) {
       throw new LevinError(
         'CONFIG',
@@ -240,8 +247,11 @@ export class Miner<Added extends object = NothingAdded> {
     }
   }
 
-  async #start({ host = '0.0.0.0', port = DEFAULT_PORT }: ListenAddress): Promise<Address> {
-    const { hangMs, logger } = this.#settings
+  async #start({ host = '0.0.0.0', port = DEFAULT_PORT, http }: ListenAddress): Promise<Address> {
+    const { hangMs, logger, maxFrameBytes } = this.#settings
+    // looked at before anything is started
+    const httpSettings =
+      http === undefined || http === false ? undefined : checkHttpOptions(http, maxFrameBytes)
     const certificate = createCertificate()
     const fingerprint = certificateFingerprint(certificate.der)
     const service = new MinerService(
@@ -255,6 +265,7 @@ export class Miner<Added extends object = NothingAdded> {
     try {
       await service.start()
       if (!this.#isClosed) this.#listener = await this.#bind(service, { host, port }, certificate)
+      if (!this.#isClosed && httpSettings !== undefined) await this.#openDoors(service, httpSettings)
     } catch (error) {
       this.#service = undefined
       throw error
@@ -270,11 +281,7 @@ export class Miner<Added extends object = NothingAdded> {
   }
 
   /** When the port cannot be had, the service is stopped before anybody hears of it, and may try another one. */
-  async #bind(
-    service: MinerService,
-    { host, port }: Required<ListenAddress>,
-    certificate: Certificate,
-  ): Promise<Listener> {
+  async #bind(service: MinerService, { host, port }: Address, certificate: Certificate): Promise<Listener> {
     const { clock, idleTimeoutMs, keepAliveMs, limits, logger, maxStreams } = this.#settings
     const { halfOpen: total, halfOpenPerAddress: perSource, newPerMinute } = limits
     const { sourceFilter, validateAddresses } = this.#settings
@@ -304,6 +311,20 @@ export class Miner<Added extends object = NothingAdded> {
     }
   }
 
+  /** TCP beside UDP. When the port cannot be had, nothing stays open. */
+  async #openDoors(service: MinerService, settings: HttpSettings): Promise<void> {
+    const listener = this.#listener!
+    try {
+      const { openDoors } = await import('./doors/http-doors.js')
+      service.doors = await openDoors(service, settings, listener.address)
+    } catch (error) {
+      this.#listener = undefined
+      await listener.close(CloseReason.serverShutdown)
+      await service.stop()
+      throw error
+    }
+  }
+
   /**
    * Stops: takes nothing new, lets running calls finish and their answers arrive for up to `drainMs`, tells the
    * validators `server_shutdown`, and frees the port. A start that is under way has `drainMs`, too. Safe to call twice.
@@ -319,9 +340,12 @@ export class Miner<Added extends object = NothingAdded> {
     const dueMs = clock.monotonicMs() + drainMs
     // What it waits for may never come.
     if (this.#starting !== undefined) await settles(clock, drainMs, this.#starting)
+    const doors = this.#service?.doors
     this.#listener?.refuseNew()
+    doors?.refuseNew()
     await this.#service?.drain(dueMs - clock.monotonicMs())
-    await this.#listener?.close(CloseReason.serverShutdown, dueMs - clock.monotonicMs())
+    const leftMs = dueMs - clock.monotonicMs()
+    await Promise.all([this.#listener?.close(CloseReason.serverShutdown, leftMs), doors?.close(leftMs)])
     await this.#service?.stop()
     this.#isStopped = true
     this.#unwatch()

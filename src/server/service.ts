@@ -1,5 +1,5 @@
 /** A miner without its socket: what happens to each connection, from its first stream to its end. */
-import { settles } from '../clock.js'
+import { type Clock, settles } from '../clock.js'
 import type { SynapseDefinition } from '../contract/definition.js'
 import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
@@ -13,6 +13,7 @@ import { MinerContainer } from './dispatch/container.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
 import { createRoute, type Invoke, type Route } from './dispatch/route.js'
 import { Workers } from './dispatch/workers.js'
+import type { DoorsHost, HttpDoors } from './doors/http-doors.js'
 import { Egress } from './egress.js'
 import { Exchange, type ExchangeHost } from './exchange.js'
 import { FairLoop } from './fair-loop.js'
@@ -36,12 +37,13 @@ export interface DeclaredHandler {
   readonly invoke: (container: MinerContainer, workers: Workers) => Invoke
 }
 
-export class MinerService implements ExchangeHost {
+export class MinerService implements ExchangeHost, DoorsHost {
   readonly access: AccessControl
   readonly admission: Admission
   readonly dispatcher: Dispatcher
   readonly loop: FairLoop
   readonly memory: MemoryGuard
+  readonly clock: Clock
   readonly logger: Logger
   readonly observers: Observers
   readonly noise: Summary
@@ -49,7 +51,7 @@ export class MinerService implements ExchangeHost {
   readonly handshakeTimeoutMs: number
   isStopping = false
   #isStopped = false
-  readonly #settings: MinerSettings
+  readonly settings: MinerSettings
   readonly #container: MinerContainer
   readonly #workers: Workers
   readonly #loopWatch: LoopWatch
@@ -60,6 +62,9 @@ export class MinerService implements ExchangeHost {
   /** Connections that nobody has proved himself on, the oldest first. */
   readonly #strangers = new Set<Link>()
   readonly #routes: ReadonlyMap<string, Route>
+  readonly definitions: ReadonlyMap<string, SynapseDefinition>
+  /** Where validators come in by HTTP, when they may. */
+  doors: HttpDoors | undefined
 
   /**
    * Makes the handlers' instances and works out every route: nothing is looked up or sorted later.
@@ -74,7 +79,8 @@ export class MinerService implements ExchangeHost {
     observers: Observers,
   ) {
     const { clock, logger, maxFrameBytes, handshakeTimeoutMs } = settings
-    this.#settings = settings
+    this.settings = settings
+    this.clock = clock
     this.logger = logger
     this.maxFrameBytes = maxFrameBytes
     this.handshakeTimeoutMs = handshakeTimeoutMs
@@ -90,7 +96,9 @@ export class MinerService implements ExchangeHost {
     )
     this.observers = observers
     this.#middleware = middleware
-    this.#routes = this.#makeRoutes(handlers, middleware)
+    const declared = [...handlers]
+    this.definitions = new Map(declared.map(({ definition }) => [definition.name, definition]))
+    this.#routes = this.#makeRoutes(declared, middleware)
     this.noise = new Summary(logger, clock)
     this.dispatcher = new Dispatcher(this.#routes, settings, observers, this.noise)
     this.#peers = new Peers(settings.maxValidators, clock)
@@ -117,7 +125,7 @@ export class MinerService implements ExchangeHost {
           definition,
           this.#loopWatch.timed(definition.name, invoke(this.#container, this.#workers)),
           middleware,
-          this.#settings.handlerTimeoutMs,
+          this.settings.handlerTimeoutMs,
         )
         routes.set(route.name, route)
       } catch (cause) {
@@ -129,9 +137,9 @@ export class MinerService implements ExchangeHost {
 
   /** Serves a connection whose TLS is done. */
   accept(link: Link): void {
-    const { limits } = this.#settings
+    const { limits } = this.settings
     const session = new Session(link.remote, limits, new Egress(link, limits.queuedBytes))
-    const cancelTimer = this.after(this.#settings.strangerTimeoutMs, () => {
+    const cancelTimer = this.after(this.settings.strangerTimeoutMs, () => {
       link.close(CLOSE_CODE, CloseReason.cleanup)
     })
     session.whenAccepted(() => {
@@ -172,7 +180,7 @@ export class MinerService implements ExchangeHost {
   }
 
   after(ms: number, run: () => void): () => void {
-    return this.#settings.clock.after(ms, run)
+    return this.settings.clock.after(ms, run)
   }
 
   /** Starts nothing any more, and gives running calls `ms` milliseconds to finish. */
@@ -181,7 +189,7 @@ export class MinerService implements ExchangeHost {
     this.isStopping = true
     const { dispatcher, logger } = this
     logger.info('miner stopping', { calls: dispatcher.running, drainMs: Math.round(ms) })
-    if (await settles(this.#settings.clock, ms, dispatcher.idle())) return
+    if (await settles(this.settings.clock, ms, dispatcher.idle())) return
     logger.warn('calls took longer than drainMs, and are cut off', {
       calls: dispatcher.running,
       synapses: this.#busy(),
@@ -194,7 +202,7 @@ export class MinerService implements ExchangeHost {
    * @throws LevinError CONFIG naming what failed; ABORTED when it is stopped meanwhile
    */
   async start(): Promise<void> {
-    const { sourceFilter } = this.#settings
+    const { sourceFilter } = this.settings
     try {
       await this.#begin(`access: ${this.access.name}`, this.access)
       if (sourceFilter !== undefined) await this.#begin('sourceFilter', sourceFilter)
@@ -239,6 +247,7 @@ export class MinerService implements ExchangeHost {
       }
       yield { bytes, close }
     }
+    if (this.doors !== undefined) yield* this.doors.holders()
   }
 
   /** Names of the synapses that are being answered. */
@@ -287,7 +296,7 @@ export class MinerService implements ExchangeHost {
         halfOpen: network?.halfOpen ?? 0,
         strangers: this.#strangers.size,
         validators: this.#peers.size,
-        maxValidators: this.#settings.maxValidators,
+        maxValidators: this.settings.maxValidators,
       },
       handshakes: { accepted, refused: { ...refused } },
       calls: Object.fromEntries(calls),
@@ -297,7 +306,8 @@ export class MinerService implements ExchangeHost {
       access: { policy: this.access.name, ageMs: this.access.ageMs() },
       workers: this.#workers.stats(),
       middleware: byName(this.#middleware),
-      sourceFilter: this.#settings.sourceFilter?.stats(),
+      sourceFilter: this.settings.sourceFilter?.stats(),
+      http: this.doors?.stats(),
       network,
     }
   }

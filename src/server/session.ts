@@ -26,6 +26,7 @@ const STREAM_SHARE = 2 / 3
 
 export class Session {
   readonly remote: Address
+  readonly door = 'quic'
   readonly egress: Egress
   /** Its validator's, once it has proved who it is. */
   place: LoopPlace | undefined

@@ -2,6 +2,7 @@ import type { EndpointStats } from '../transport/endpoint-stats.js'
 import type { SourceFilterStats } from './access/source-filter.js'
 import type { HandshakeTally } from './admission.js'
 import type { WorkerStats } from './dispatch/workers.js'
+import type { HttpStats } from './doors/tally.js'
 import type { LoopTally } from './fair-loop.js'
 import type { MemoryStats } from './memory-guard.js'
 import type { CallTally } from './watch.js'
@@ -38,6 +39,8 @@ export interface MinerStats {
   /** What each middleware counts, by its name; two of one name are `name` and `name 2`. */
   readonly middleware: Readonly<Record<string, object>>
   readonly sourceFilter: SourceFilterStats | undefined
+  /** Undefined when the HTTP doors are closed. */
+  readonly http: HttpStats | undefined
   /** Datagrams and bytes; undefined before `listen`. */
   readonly network: EndpointStats | undefined
 }

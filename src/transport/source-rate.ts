@@ -31,14 +31,24 @@ export class SourceRate {
    * @param most that are allowed in a minute
    */
   attempt(host: string, most: number): Attempt {
-    const now = this.#clock.monotonicMs()
     const source = sourceKey(host)
-    const times = this.#attempts.get(source) ?? []
-    while (times.length > 0 && now - times[0]! >= MINUTE_MS) times.shift()
+    const times = this.#lately(source)
     const allowed = times.length < most
-    if (allowed) times.push(now)
+    if (allowed) times.push(this.#clock.monotonicMs())
     putLast(this.#attempts, source, times, MAX_SOURCES)
     return { allowed, rate: allowed ? times.length : times.length + 1 }
+  }
+
+  /** Whether another attempt would not be allowed. */
+  isOver(host: string, most: number): boolean {
+    return this.#attempts.size > 0 && this.#lately(sourceKey(host)).length >= most
+  }
+
+  #lately(source: string): number[] {
+    const now = this.#clock.monotonicMs()
+    const times = this.#attempts.get(source) ?? []
+    while (times.length > 0 && now - times[0]! >= MINUTE_MS) times.shift()
+    return times
   }
 }
 

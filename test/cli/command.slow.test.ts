@@ -77,6 +77,11 @@ describe('call', () => {
     expect(JSON.parse(piped.out)).toEqual({ days: 2 })
   })
 
+  test('sends each digit of a large integer', async () => {
+    const { out } = await call('echo', '{"nonce":1795694573187193292}', '--to', to)
+    expect(JSON.parse(out)).toEqual({ nonce: '1795694573187193292' })
+  })
+
   test('prints a stream as it comes: bytes as they are, maps as lines of JSON', async () => {
     expect((await call('words', '--stream', '--to', to)).out).toBe('one two')
     expect((await call('degrees', '--stream', '--to', to)).out).toBe('{"celsius":1}\n{"celsius":2}\n')

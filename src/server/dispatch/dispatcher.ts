@@ -1,22 +1,16 @@
 /** Runs calls: finds the route, keeps the deadline, writes the answer or the stream. */
 import type { Clock } from '../../clock.js'
+import type { Door } from '../../doors/door.js'
 import { LevinError } from '../../errors.js'
 import type { Logger } from '../../logger.js'
 import { shown } from '../../shown.js'
 import type { Summary } from '../../summary.js'
-import type { Address, LinkStream } from '../../transport/link.js'
-import { FRAME_HEADER_BYTES } from '../../wire/frame.js'
-import {
-  encodeStreamChunk,
-  encodeStreamEnd,
-  encodeSynapseResponse,
-  recycle,
-  type SynapsePacket,
-} from '../../wire/messages.js'
-import { ErrorText } from '../../wire/protocol-texts.js'
+import type { Address } from '../../transport/link.js'
+import type { SynapsePacket } from '../../wire/messages.js'
 import { LiveCall } from '../call.js'
 import type { CallOutcome, Observers } from '../watch.js'
-import { BadAnswer, errorText, HandlerTimeout, hasCode, outcomeOf } from './outcome.js'
+import { BadAnswer, failureOf, HandlerTimeout, hasCode, outcomeOf } from './outcome.js'
+import type { Reply } from './reply.js'
 import type { Route } from './route.js'
 
 /** Who asks. */
@@ -24,6 +18,7 @@ export interface Caller {
   /** SS58. */
   readonly hotkey: string
   readonly remote: Address
+  readonly door: Door
   /** What its connection has of answers that it does not take. */
   readonly egress: { readonly isFull: boolean; whenRoom(run: () => void): void }
   callStarted(): void
@@ -44,7 +39,6 @@ export interface DispatcherSettings {
   readonly logger: Logger
   /** For what handlers write. */
   readonly callLogger: Logger
-  readonly maxFrameBytes: number
 }
 
 /** Of the words with which a request was refused: they name faults of it. */
@@ -58,8 +52,6 @@ export class Dispatcher {
   /** In no order; each task knows its place. Not a Set, for the garbage that one leaves: see transport/turn.ts. */
   readonly #running: Task[] = []
   #whenIdle: (() => void)[] = []
-
-  readonly #maxFrameBytes: number
   readonly #observers: Observers
   readonly #noise: Summary
   /** Calls of synapses that there are not. */
@@ -67,35 +59,35 @@ export class Dispatcher {
 
   constructor(
     routes: ReadonlyMap<string, Route>,
-    { callLogger, clock, logger, maxFrameBytes }: DispatcherSettings,
+    { callLogger, clock, logger }: DispatcherSettings,
     observers: Observers,
     noise: Summary,
   ) {
     this.#routes = routes
     this.#noise = noise
     this.#observers = observers
-    this.#maxFrameBytes = maxFrameBytes
     this.#clock = clock
     this.#logger = logger
     this.#callLogger = callLogger
   }
 
-  isStream(synapse: string): boolean {
-    return this.#routes.get(synapse)?.isStream === true
+  route(synapse: string): Route | undefined {
+    return this.#routes.get(synapse)
   }
 
   /** Starts a call, or answers at once that there is no such synapse. */
-  dispatch(packet: SynapsePacket, caller: Caller, stream: LinkStream): Running | undefined {
+  dispatch(packet: SynapsePacket, caller: Caller, reply: Reply): Running | undefined {
     const route = this.#routes.get(packet.synapseType)
     if (route === undefined) {
       this.unrecognized++
-      stream.end(this.failure(ErrorText.unrecognizedSynapseType, false))
+      reply.fail({ failure: 'unknownSynapse' }, false)
       return undefined
     }
     const call = new LiveCall(
       {
         caller: caller.hotkey,
         remote: caller.remote,
+        door: caller.door,
         deadline: this.#clock.unixMs() + route.timeoutMs,
         logger: this.#callLogger,
       },
@@ -103,49 +95,14 @@ export class Dispatcher {
     )
     route.tally.running++
     caller.callStarted()
-    const task = new Task(route, call, caller, stream, this.#clock, this)
+    const task = new Task(route, call, caller, reply, this.#clock, this)
     task.place = this.#running.push(task) - 1
     task.start()
     return task
   }
 
-  /**
-   * The frame that says a call failed, in the form that the synapse's callers read.
-   * @param id of a call whose error has a code and is in the log, for its caller to quote; a stream's end has no room
-   *   for it, and all other failures are byte for byte the reference's
-   */
-  failure(text: ErrorText, isStream: boolean, id?: string): Uint8Array {
-    if (isStream) return encodeStreamEnd({ success: false, error: text })
-    const data = id === undefined ? {} : { id }
-    return encodeSynapseResponse({ success: false, data, timestamp: this.#seconds(), error: text })
-  }
-
-  /** @throws BadAnswer for what cannot be encoded, or is larger than a frame may be */
-  success(data: object): Uint8Array {
-    let frame: Uint8Array
-    try {
-      frame = encodeSynapseResponse({ success: true, data, timestamp: this.#seconds(), error: null })
-    } catch (cause) {
-      throw new BadAnswer(cause)
-    }
-    return this.#withinLimit(frame)
-  }
-
-  /** @throws BadAnswer for a chunk larger than a frame may be */
-  chunk(data: Uint8Array): Uint8Array {
-    return this.#withinLimit(encodeStreamChunk({ data }))
-  }
-
-  #withinLimit(frame: Uint8Array): Uint8Array {
-    const bytes = frame.length - FRAME_HEADER_BYTES
-    if (bytes <= this.#maxFrameBytes) return frame
-    throw new BadAnswer(
-      `the answer has ${bytes} bytes, maxFrameBytes is ${this.#maxFrameBytes}: stream it in chunks`,
-    )
-  }
-
   /** Its outcome is known, and counts from now on: its handler may run for long, or for ever. */
-  settled({ call, route, startedAt }: Task, outcome: CallOutcome, error: unknown): void {
+  settled({ call, route, startedAt }: Task, outcome: CallOutcome, error?: unknown): void {
     route.tally[outcome]++
     if (!this.#observers.hears('call')) return
     const { id, caller, synapse } = call
@@ -203,13 +160,9 @@ export class Dispatcher {
   cancelAll(reason: string): void {
     for (const task of [...this.#running]) task.cancel(reason)
   }
-
-  #seconds(): number {
-    return Math.floor(this.#clock.unixMs() / 1000)
-  }
 }
 
-/** One call and the stream that it answers on. What settles first (answer, deadline, cancel) wins. */
+/** One call and its reply. What settles first (answer, deadline, cancel) wins. */
 class Task implements Running {
   /** Where the dispatcher keeps it. */
   place = 0
@@ -218,21 +171,19 @@ class Task implements Running {
   readonly caller: Caller
   readonly startedAt: number
   #isSettled = false
-  readonly #stream: LinkStream
+  readonly #reply: Reply
   readonly #clock: Clock
   readonly #dispatcher: Dispatcher
   /** The call's deadline by the clock that does not jump. */
   #dueMs: number
   #cancelTimer: () => void
   #resumePump: (() => void) | undefined
-  /** What the stream has not taken whole, of the last frame. */
-  #unsent: Uint8Array | undefined
 
   constructor(
     route: Route,
     call: LiveCall,
     caller: Caller,
-    stream: LinkStream,
+    reply: Reply,
     clock: Clock,
     dispatcher: Dispatcher,
   ) {
@@ -240,7 +191,7 @@ class Task implements Running {
     this.call = call
     this.caller = caller
     this.startedAt = clock.monotonicMs()
-    this.#stream = stream
+    this.#reply = reply
     this.#clock = clock
     this.#dispatcher = dispatcher
     this.#dueMs = this.startedAt + route.timeoutMs
@@ -270,7 +221,10 @@ class Task implements Running {
     const value = await this.route.run(this.call)
     if (this.caller.egress.isFull) await this.#room()
     if (this.#isSettled) return
-    this.#settle('answered', this.#dispatcher.success(this.route.answer(value)))
+    const answer = this.#reply.encodeAnswer(this.route.answer(value))
+    this.#settle()
+    this.#reply.end(answer)
+    this.#dispatcher.settled(this, 'answered')
   }
 
   async #pump(): Promise<void> {
@@ -279,12 +233,13 @@ class Task implements Running {
     for await (const item of iterate(items)) {
       if (this.caller.egress.isFull) await this.#room()
       if (this.#isSettled) return // leaves the loop, which ends the handler's generator
-      const frame = this.#dispatcher.chunk(this.route.chunk(item))
-      if (!this.#stream.write(frame)) await this.#drain()
-      if (this.#isSettled) return // perhaps with the frame still on its way
-      recycle(frame)
+      if (!this.#reply.write(this.#reply.encodeChunk(this.route.chunk(item)))) await this.#drain()
+      if (this.#isSettled) return
     }
-    if (!this.#isSettled) this.#settle('answered', encodeStreamEnd({ success: true, error: null }))
+    if (this.#isSettled) return
+    this.#settle()
+    this.#reply.end()
+    this.#dispatcher.settled(this, 'answered')
   }
 
   /** Until the peer has taken some of its other answers. The handler is done: whether its peer reads is not its deadline's. */
@@ -300,12 +255,6 @@ class Task implements Running {
   }
 
   drained(): void {
-    this.#goOn()
-    if (this.#unsent !== undefined) recycle(this.#unsent)
-    this.#unsent = undefined
-  }
-
-  #goOn(): void {
     this.#resumePump?.()
     this.#resumePump = undefined
   }
@@ -319,8 +268,10 @@ class Task implements Running {
     if (!isRefusal && call.whyEnded === undefined) this.#dispatcher.failed(call, 'a call failed', error)
     if (this.#isSettled) return
     if (isRefusal) this.#dispatcher.refused(call, outcome, error as Error) // outcomeOf knows its class
-    const id = outcome === 'failed' && hasCode(error) ? call.id : undefined
-    this.#settle(outcome, this.#dispatcher.failure(errorText(error, isStream), isStream, id), error)
+    this.#settle()
+    const isForeseen = outcome === 'failed' && hasCode(error)
+    this.#reply.fail({ failure: failureOf(error), id: call.id, isForeseen }, isStream)
+    this.#dispatcher.settled(this, outcome, error)
   }
 
   limitTo(ms: number): void {
@@ -341,25 +292,23 @@ class Task implements Running {
   }
 
   cancel(reason: string): void {
-    if (!this.#isSettled) this.#settle('aborted')
+    if (!this.#isSettled) {
+      this.#settle()
+      this.#dispatcher.settled(this, 'aborted')
+    }
     this.#stop(new LevinError('ABORTED', reason))
   }
 
-  /** @param last the frame that ends the stream; none when nobody reads it */
-  #settle(outcome: CallOutcome, last?: Uint8Array, error?: unknown): void {
+  /** Nothing else counts from here on. */
+  #settle(): void {
     this.#isSettled = true
     this.#cancelTimer()
-    if (last !== undefined) {
-      if (this.#stream.end(last)) recycle(last)
-      else this.#unsent = last
-    }
-    this.#dispatcher.settled(this, outcome, error)
   }
 
   /** Lets the handler know, and a pump that waits for the peer go on to its end. */
   #stop(reason: Error): void {
     this.call.abort(reason)
-    this.#goOn()
+    this.drained()
   }
 }
 

@@ -1,6 +1,7 @@
-/** The one place that turns an error into words for the wire: the protocol's own, never a handler's. */
+/** The one place that turns an error into what a caller may know of it: one of a few kinds, never a handler's words. */
+import type { Failure } from '../../doors/status.js'
 import { LevinError } from '../../errors.js'
-import { ErrorText } from '../../wire/protocol-texts.js'
+import { Refusal } from '../policy/refuse.js'
 import type { CallOutcome } from '../watch.js'
 
 /** The request is not what its class declares: the peer's fault. */
@@ -24,12 +25,12 @@ export class HandlerTimeout extends Error {
   }
 }
 
-export function errorText(error: unknown, isStream: boolean): ErrorText {
-  if (error instanceof BadRequest) return ErrorText.invalidRequestFormat
-  if (error instanceof HandlerTimeout) return ErrorText.handlerTimedOut
-  if (isStream) return ErrorText.streamProcessingFailed
-  if (error instanceof BadAnswer) return ErrorText.internalSerializationError
-  return ErrorText.requestProcessingFailed
+export function failureOf(error: unknown): Failure {
+  if (error instanceof BadRequest) return 'malformed'
+  if (error instanceof HandlerTimeout) return 'timedOut'
+  if (error instanceof BadAnswer) return 'badAnswer'
+  if (error instanceof Refusal) return error.failure
+  return outcomeOf(error) === 'refused' ? 'refused' : 'failed'
 }
 
 /** Whether an error has a code of its own: somebody foresaw it, and may be asked about it. */

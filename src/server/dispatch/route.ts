@@ -1,7 +1,6 @@
 /** Everything about one synapse that can be worked out before the first request. */
 import type { DtoClass, SynapseDefinition } from '../../contract/definition.js'
 import { type Dto, describeDto } from '../../contract/dto.js'
-import { encodeValue } from '../../wire/msgpack.js'
 import { EncodedMap } from '../../wire/value.js'
 import type { LiveCall } from '../call.js'
 import { compose } from '../policy/compose.js'
@@ -19,10 +18,10 @@ export interface Route {
   readonly tally: CallTally
   /** Middleware, validation, handler. Resolves to what the handler gave. */
   readonly run: (call: LiveCall) => Promise<object>
-  /** A handler's answer as what goes on the wire. @throws BadAnswer */
+  /** What of a handler's answer goes to the caller. @throws BadAnswer */
   readonly answer: (value: unknown) => object
-  /** A stream's item as the bytes of a chunk. @throws BadAnswer */
-  readonly chunk: (value: unknown) => Uint8Array
+  /** What of a stream's item goes to the caller: bytes, or a plain object. @throws BadAnswer */
+  readonly chunk: (value: unknown) => object
 }
 
 /** @throws LevinError CONFIG for a class that cannot be validated */
@@ -79,7 +78,7 @@ export function createRoute(
     tally: newTally(),
     run: compose(middleware, handle),
     answer: responseDto === undefined ? anyMap : (value) => checked(responseDto, value),
-    chunk: chunkDto === undefined ? bytes : (value) => encodeValue(checked(chunkDto, value), 'chunk'),
+    chunk: chunkDto === undefined ? bytes : (value) => checked(chunkDto, value),
   }
 }
 

@@ -94,10 +94,10 @@ class ThreadCall extends LiveCall {
   readonly #port: MessagePort
   readonly #logger: Logger
 
-  constructor({ id, caller, remote, synapse, deadline, data, traceparent, added, port }: ThreadTask) {
+  constructor({ id, caller, remote, door, synapse, deadline, data, traceparent, added, port }: ThreadTask) {
     const logger = loggerTo(port)
     super(
-      { caller, remote, deadline, logger },
+      { caller, remote, door, deadline, logger },
       {
         synapseType: synapse,
         data: decodeValue(data) as SynapseData,

@@ -6,6 +6,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:wor
 import type { Piscina } from 'piscina'
 import { type Clock, inTime } from '../../clock.js'
 import type { SynapseDefinition } from '../../contract/definition.js'
+import type { Door } from '../../doors/door.js'
 import { LevinError, type LevinErrorCode } from '../../errors.js'
 import type { LogFields, Logger, LogLevel } from '../../logger.js'
 import type { Address } from '../../transport/link.js'
@@ -48,6 +49,7 @@ export interface ThreadTask {
   readonly id: string
   readonly caller: string
   readonly remote: Address
+  readonly door: Door
   readonly synapse: string
   readonly deadline: number
   readonly data: Uint8Array
@@ -296,18 +298,18 @@ function mainModule(): string | undefined {
 }
 
 function taskOf(call: LiveCall, port: MessagePort): ThreadTask {
-  const { id, caller, remote, synapse, traceparent, deadline } = call
+  const { id, caller, remote, door, synapse, traceparent, deadline } = call
   // Copied: what came is a view of a larger piece of memory, all of which would go along.
   const data = new Uint8Array(call.data.bytes)
-  return { id, caller, remote, synapse, deadline, data, traceparent, added: additions(call), port }
+  return { id, caller, remote, door, synapse, deadline, data, traceparent, added: additions(call), port }
 }
 
 /** What a call has without any middleware. */
 const OWN: ReadonlySet<string> = new Set<keyof LiveCall>([
   'caller',
   'remote',
+  'door',
   'synapse',
-  'data',
   'traceparent',
   'deadline',
   'keeper',

@@ -29,7 +29,7 @@ export function bodyLimit(limits: PerSynapse): Plugin<[limits: PerSynapse], Body
       const { length } = call.data.bytes
       if (limit === undefined || length <= limit) return next()
       refused++
-      throw refuse(`the request's data has ${length} bytes, the limit is ${limit}`)
+      throw refuse(`the request's data has ${length} bytes, the limit is ${limit}`, 'tooLarge')
     },
     {
       ...names.hooks,

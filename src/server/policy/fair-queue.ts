@@ -146,7 +146,7 @@ export class FairQueue {
 
   #noPlace(): LevinError {
     const { concurrency, maxWaiting } = this.#limits
-    return refuse(`no place: ${concurrency} calls run and ${maxWaiting} wait, which is the most`)
+    return refuse(`no place: ${concurrency} calls run and ${maxWaiting} wait, which is the most`, 'busy')
   }
 
   #run(call: Call, line: Line): void {
@@ -194,7 +194,7 @@ export class FairQueue {
       this.#remove(entry)
       this.#noteWait(entry, this.#clock.monotonicMs())
       this.#forgetIdle(entry.line)
-      entry.refuse(call.signal.reason ?? refuse('the call was over before it had a place'))
+      entry.refuse(call.signal.reason ?? refuse('the call was over before it had a place', 'busy'))
     }
     if (call.signal.aborted) leave()
     else call.signal.addEventListener('abort', leave, { once: true })

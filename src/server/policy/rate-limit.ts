@@ -66,7 +66,7 @@ export function rateLimit<C extends Call = Call>(
       buckets.set(key, bucket)
       if (bucket.take()) return next()
       refused++
-      throw refuse(`more than ${perSecond} calls a second`)
+      throw refuse(`more than ${perSecond} calls a second`, 'tooOften')
     },
     {
       set(options: RateLimitOptions<C> = {}): void {

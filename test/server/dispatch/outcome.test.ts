@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { LevinError } from '../../../src/errors.js'
+import { errorText } from '../../../src/server/dispatch/frame-reply.js'
 import {
   BadAnswer,
   BadRequest,
-  errorText,
+  failureOf,
   HandlerTimeout,
   outcomeOf,
 } from '../../../src/server/dispatch/outcome.js'
@@ -21,13 +22,20 @@ const cases: [string, unknown, plain: string, stream: string][] = [
     'request processing failed',
     'stream processing failed',
   ],
+  ...(['refused', 'tooOften', 'tooLarge', 'busy'] as const).map((kind): [string, unknown, string, string] => [
+    `a refusal: ${kind}`,
+    refuse('why', kind),
+    'request processing failed',
+    'stream processing failed',
+  ]),
   ['a text', 'why', 'request processing failed', 'stream processing failed'],
   ['nothing', undefined, 'request processing failed', 'stream processing failed'],
 ]
 
 describe('an error becomes one of the protocol’s texts', () => {
   test.each(cases)('%s', (_, error, plain, stream) => {
-    expect([errorText(error, false), errorText(error, true)]).toEqual([plain, stream])
+    const kind = failureOf(error)
+    expect([errorText(kind, false), errorText(kind, true)]).toEqual([plain, stream])
     for (const text of [plain, stream]) expect(Object.values(ErrorText)).toContain(text)
   })
 })
@@ -48,4 +56,10 @@ test('the cause and its words are kept for the log', () => {
   expect(new BadRequest(cause)).toMatchObject({ message: 'why', cause })
   expect(new BadAnswer(cause)).toMatchObject({ message: 'why', cause })
   expect(new BadAnswer('in words').message).toBe('in words')
+})
+
+test('a refusal keeps its kind, and is `refused` without one', () => {
+  expect(failureOf(refuse('why'))).toBe('refused')
+  expect(failureOf(new LevinError('REFUSED', 'from a thread'))).toBe('refused')
+  expect(failureOf(refuse('why', 'tooOften'))).toBe('tooOften')
 })

@@ -14,7 +14,13 @@ export const hotkeyOf = (n: number): string => encodeHotkey(new Uint8Array(32).f
 /** Not the bytes of a map, which nobody here looks into. */
 export function callOf(caller: string, synapse = 'asked', bytes = 1): LiveCall {
   return new LiveCall(
-    { caller, remote: { host: '127.0.0.1', port: 1 }, deadline: 1000, logger: new RecordingLogger() },
+    {
+      caller,
+      remote: { host: '127.0.0.1', port: 1 },
+      door: 'quic',
+      deadline: 1000,
+      logger: new RecordingLogger(),
+    },
     { synapseType: synapse, data: {}, encodedData: new EncodedMap(new Uint8Array(bytes)), timestamp: 0 },
   )
 }

@@ -10,6 +10,7 @@ const call = new LiveCall(
   {
     caller: 'caller',
     remote: { host: '127.0.0.1', port: 1 },
+    door: 'quic',
     deadline: 0,
     logger: new RecordingLogger(),
   },

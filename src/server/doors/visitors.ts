@@ -1,0 +1,132 @@
+/** Who asks by HTTP: the validators that proved themselves with a request lately, each for all its connections. */
+import type { Clock } from '../../clock.js'
+import { Egress } from '../egress.js'
+import type { FairLoop, LoopPlace } from '../fair-loop.js'
+
+/** A validator asks every few seconds; one that did not for so long has left, and keeps no part of the loop from others. */
+const IDLE_MS = 30_000
+
+/** A request of its own that is under way. */
+export interface Visiting {
+  /** Bytes of its answer that wait for the caller. */
+  readonly waiting: number
+  /** Bytes of its request that are kept. */
+  readonly keptBytes: number
+  abandon(): void
+}
+
+export class Visitor {
+  readonly hotkey: string
+  readonly place: LoopPlace
+  readonly egress: Egress
+  readonly requests = new Set<Visiting>()
+  idleSinceMs = 0
+
+  /** @param capBytes of answers that may wait for it */
+  constructor(hotkey: string, place: LoopPlace, capBytes: number) {
+    this.hotkey = hotkey
+    this.place = place
+    this.egress = new Egress(this, capBytes)
+  }
+
+  /** Bytes of answers that wait for it. */
+  get waiting(): number {
+    let bytes = 0
+    for (const request of this.requests) bytes += request.waiting
+    return bytes
+  }
+
+  /** Bytes that are kept for it. */
+  get keptBytes(): number {
+    let bytes = this.waiting
+    for (const request of this.requests) bytes += request.keptBytes
+    return bytes
+  }
+
+  /** Gives up all that it asked. */
+  abandon(): void {
+    for (const request of [...this.requests]) request.abandon()
+  }
+}
+
+export class Visitors {
+  readonly #clock: Clock
+  readonly #loop: FairLoop
+  readonly #most: number
+  readonly #queuedBytes: number
+  readonly #visitors = new Map<string, Visitor>()
+  #cancelTimer: (() => void) | undefined
+
+  /**
+   * @param most that there may be at once
+   * @param queuedBytes of answers that may wait for one
+   */
+  constructor(clock: Clock, loop: FairLoop, most: number, queuedBytes: number) {
+    this.#clock = clock
+    this.#loop = loop
+    this.#most = most
+    this.#queuedBytes = queuedBytes
+  }
+
+  get size(): number {
+    return this.#visitors.size
+  }
+
+  [Symbol.iterator](): Iterator<Visitor> {
+    return [...this.#visitors.values()].values()
+  }
+
+  has(hotkey: string): boolean {
+    return this.#visitors.has(hotkey)
+  }
+
+  /**
+   * A request that proved to be this validator's begins.
+   * @returns undefined when there are too many validators
+   */
+  enter(hotkey: string, request: Visiting): Visitor | undefined {
+    let visitor = this.#visitors.get(hotkey)
+    if (visitor === undefined) {
+      if (this.#visitors.size >= this.#most && !this.#forgetIdle()) return undefined
+      visitor = new Visitor(hotkey, this.#loop.enter(hotkey), this.#queuedBytes)
+    } else this.#visitors.delete(hotkey)
+    this.#visitors.set(hotkey, visitor) // behind those that asked longer ago
+    visitor.requests.add(request)
+    this.#cancelTimer ??= this.#clock.after(IDLE_MS, this.#sweep)
+    return visitor
+  }
+
+  leave(visitor: Visitor, request: Visiting): void {
+    visitor.requests.delete(request)
+    visitor.idleSinceMs = this.#clock.monotonicMs()
+  }
+
+  /** @returns whether there was one */
+  #forgetIdle(): boolean {
+    for (const visitor of this.#visitors.values()) {
+      if (visitor.requests.size > 0) continue
+      this.#forget(visitor)
+      return true
+    }
+    return false
+  }
+
+  #forget(visitor: Visitor): void {
+    this.#visitors.delete(visitor.hotkey)
+    this.#loop.leave(visitor.place)
+  }
+
+  readonly #sweep = (): void => {
+    this.#cancelTimer = undefined
+    const now = this.#clock.monotonicMs()
+    for (const visitor of this) {
+      if (visitor.requests.size === 0 && now - visitor.idleSinceMs >= IDLE_MS) this.#forget(visitor)
+    }
+    if (this.#visitors.size > 0) this.#cancelTimer = this.#clock.after(IDLE_MS, this.#sweep)
+  }
+
+  stop(): void {
+    this.#cancelTimer?.()
+    for (const visitor of this) this.#forget(visitor)
+  }
+}
