@@ -5,10 +5,7 @@ import type { DtoClass, SynapseDefinition } from '../../contract/definition.js'
 import { isOptional, rulesOf, sentNamesOf } from '../../contract/metadata.js'
 import { signedText } from './claims.js'
 import { bodyHash, jsonOfFields, objectOf } from './synapse.js'
-import { AXON, DENDRITE, type Terminal, terminalHeaders, terminalJson } from './terminal.js'
-
-/** As its version has it: 10.5.0. */
-const VERSION = 10_005_000
+import { AXON, DENDRITE, type Terminal, terminalHeaders, terminalJson, VERSION } from './terminal.js'
 
 export interface SynapseRequest {
   readonly definition: SynapseDefinition

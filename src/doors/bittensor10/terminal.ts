@@ -1,5 +1,8 @@
 /** What `bittensor` 10 says of either end of a call: of the axon, and of the dendrite that asks it. */
 
+/** What both ends say that they are: 10.5.0. */
+export const VERSION = 10_005_000
+
 /** In the order in which Python writes them. */
 const FIELDS = [
   'status_code',

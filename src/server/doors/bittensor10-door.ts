@@ -13,7 +13,14 @@ import {
   verifySynapse,
 } from '../../doors/bittensor10/claims.js'
 import { answerBody, bodyHash, fieldsOf, isSignedBody } from '../../doors/bittensor10/synapse.js'
-import { AXON, DENDRITE, inHeader, type Terminal, terminalHeaders } from '../../doors/bittensor10/terminal.js'
+import {
+  AXON,
+  DENDRITE,
+  inHeader,
+  type Terminal,
+  terminalHeaders,
+  VERSION,
+} from '../../doors/bittensor10/terminal.js'
 import { onlyOne } from '../../doors/headers.js'
 import { type JsonObject, parseJsonObject } from '../../doors/json/parse.js'
 import { jsonReader } from '../../doors/json/typed.js'
@@ -32,6 +39,7 @@ import {
 import { HttpReply, JSON_TYPE, type ReplySettings } from './http-reply.js'
 
 const SUCCESS = 'Success'
+const PORT = /^\d{1,5}$/
 
 /** How the axon calls a synapse that it does not know. */
 const UNKNOWN = { name: 'Synapse', timeout: '12.0' }
@@ -39,7 +47,11 @@ const UNKNOWN = { name: 'Synapse', timeout: '12.0' }
 type Read = (synapse: JsonObject, signedHash: string) => SynapseData
 
 export function bittensor10Door(hotkey: string, definitions: Definitions): HttpDoor {
-  const axon: Axon = { hotkey, readers: forEach(definitions, ({ options }) => readerOf(options)) }
+  const axon: Axon = {
+    hotkey,
+    uuid: randomUUID(),
+    readers: forEach(definitions, ({ options }) => readerOf(options)),
+  }
   return {
     name: 'bittensor10',
     signsBody: false,
@@ -52,6 +64,8 @@ export function bittensor10Door(hotkey: string, definitions: Definitions): HttpD
 
 interface Axon {
   readonly hotkey: string
+  /** Of this object, as each of theirs has one. */
+  readonly uuid: string
   readonly readers: ReadonlyMap<string, Read>
 }
 
@@ -122,7 +136,7 @@ class SynapseReply extends HttpReply {
   }
 
   protected successHeaders(): OutgoingHttpHeaders {
-    return this.#headers(200, SUCCESS)
+    return this.#headers(this.#terminal(200, SUCCESS), this.#asked())
   }
 
   protected answerBody(data: object): string {
@@ -131,17 +145,22 @@ class SynapseReply extends HttpReply {
 
   refuse(failure: Failure, { id }: Omit<FailedCall, 'failure'> = {}, words?: string): void {
     if (failure === 'malformed') {
-      const detail = [{ type: 'json_invalid', loc: ['body'], msg: words ?? 'JSON decode error', input: {} }]
+      const detail = [
+        {
+          type: 'json_invalid',
+          loc: ['body'],
+          msg: 'JSON decode error',
+          input: {},
+          ctx: { error: words ?? 'invalid' },
+        },
+      ]
       this.send(422, { 'content-type': JSON_TYPE }, JSON.stringify({ detail }))
       return
     }
     const { status } = FAILURES[failure]
     const message = this.#message(failure, words, id)
-    this.send(
-      status,
-      { ...this.#headers(status, message), 'content-type': JSON_TYPE },
-      JSON.stringify({ message }),
-    )
+    const headers = { ...this.#refusalHeaders(status, message), 'content-type': JSON_TYPE }
+    this.send(status, headers, JSON.stringify({ message }))
   }
 
   /** In the axon's words, where it has some. */
@@ -167,38 +186,69 @@ class SynapseReply extends HttpReply {
     }
   }
 
+  #one(name: string): string | undefined {
+    return onlyOne(this.#head.headers, name) ?? undefined
+  }
+
+  /** Of our own end. Where it is, is what the dendrite said: behind a router we do not know how we are called outside. */
   #terminal(status: number, message: string): Terminal {
+    const port = this.#one(`${AXON}port`)
     return {
       status_code: status,
       status_message: message,
       process_time: (this.#clock.monotonicMs() - this.#beganMs) / 1000,
-      ...this.#head.local,
-      hotkey: this.#axon.hotkey,
+      ip: this.#one(`${AXON}ip`),
+      port: port !== undefined && PORT.test(port) ? Number(port) : undefined,
+      hotkey: this.#one(`${AXON}hotkey`) === undefined ? undefined : this.#axon.hotkey,
     }
   }
 
-  #headers(status: number, message: string): Record<string, string> {
-    const one = (name: string): string | undefined => onlyOne(this.#head.headers, name) ?? undefined
+  /** Of the dendrite, as it said. */
+  #asked(): Terminal {
     const { claims } = this
-    const dendrite: Terminal =
-      claims === undefined
-        ? {}
-        : {
-            ip: one(`${DENDRITE}ip`),
-            version: one(`${DENDRITE}version`),
-            nonce: claims.nonce,
-            uuid: claims.uuid,
-            hotkey: claims.hotkey,
-            signature: one(`${DENDRITE}signature`),
-          }
-    const isKnown = this.#axon.readers.has(this.#head.name)
+    if (claims === undefined) return {}
     return {
-      ...(isKnown ? { name: inHeader(this.#head.name), timeout: one('timeout') ?? 'None' } : UNKNOWN),
-      ...terminalHeaders(AXON, this.#terminal(status, message)),
+      ip: this.#one(`${DENDRITE}ip`),
+      version: this.#one(`${DENDRITE}version`),
+      nonce: claims.nonce,
+      uuid: claims.uuid,
+      hotkey: claims.hotkey,
+      signature: this.#one(`${DENDRITE}signature`),
+    }
+  }
+
+  /**
+   * Here the axon says more of either end. It also signs that, which nobody looks at; we do not: whoever sends rubbish
+   * could have any number of signatures made.
+   */
+  #refusalHeaders(status: number, message: string): Record<string, string> {
+    const axon = this.#terminal(status, message)
+    if (!this.#isKnown) {
+      const { ip: _, port: __, hotkey: ___, ...outcome } = axon
+      return this.#headers(outcome, {})
+    }
+    const { host, port } = this.#head.remote
+    const nonce = BigInt(Math.floor(this.#clock.unixMs() * 1e6))
+    return this.#headers(
+      { ...axon, version: VERSION, nonce, uuid: this.#axon.uuid },
+      { ...this.#asked(), ip: host, port },
+    )
+  }
+
+  get #isKnown(): boolean {
+    return this.#axon.readers.has(this.#head.name)
+  }
+
+  #headers(axon: Terminal, dendrite: Terminal): Record<string, string> {
+    return {
+      ...(this.#isKnown
+        ? { name: inHeader(this.#head.name), timeout: this.#one('timeout') ?? 'None' }
+        : UNKNOWN),
+      ...terminalHeaders(AXON, axon),
       ...terminalHeaders(DENDRITE, dendrite),
       header_size: '0',
       total_size: '0',
-      computed_body_hash: claims?.bodyHash ?? bodyHash([]),
+      computed_body_hash: this.claims?.bodyHash ?? bodyHash([]),
     }
   }
 }

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { SynapseDefinition } from '../../contract/definition.js'
 import type { Door } from '../../doors/door.js'
 import type { HttpHeaders } from '../../doors/headers.js'
+import type { Address } from '../../transport/link.js'
 import type { SynapseData } from '../../wire/value.js'
 import type { HttpReply, ReplySettings } from './http-reply.js'
 
@@ -13,8 +14,8 @@ export interface RequestHead {
   /** Of the synapse, as the path has it. */
   readonly name: string
   readonly headers: HttpHeaders
-  /** Where it came in, at our end. */
-  readonly local: { readonly ip: string; readonly port: number }
+  /** Where it comes from. */
+  readonly remote: Address
 }
 
 /** What a request says of its sender, which is fresh and well-formed, and not proved yet. */

@@ -18,7 +18,7 @@ import type { Gate } from './gate.js'
 import type { ReplySettings } from './http-reply.js'
 import { JsonPacket } from './json-packet.js'
 import { Refused } from './refused.js'
-import { bodyLength, headOf, plainAddress } from './request-head.js'
+import { bodyLength, headOf } from './request-head.js'
 import type { VisitTally } from './tally.js'
 import type { Visiting, Visitor, Visitors } from './visitors.js'
 
@@ -75,8 +75,6 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
     tally: VisitTally,
     host: HttpHost,
   ) {
-    const { remoteAddress = '', remotePort = 0 } = request.socket
-    this.remote = { host: plainAddress(remoteAddress), port: remotePort }
     this.door = door.name
     this.#request = request
     this.#response = response
@@ -85,6 +83,7 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
     this.#tellsSynapses = door.isOpenAboutSynapses
     this.#tally = tally
     this.#head = headOf(request)
+    this.remote = this.#head.remote
     this.#visit = door.visit(this.#head, response, host)
     response.on('drain', this.#onDrain)
     response.on('close', this.#onClose)

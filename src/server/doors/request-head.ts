@@ -45,12 +45,12 @@ function nameOf(target: string): string {
 }
 
 export function headOf({ headersDistinct, socket, url = '' }: IncomingMessage): RequestHead {
-  const { localAddress = '', localPort = 0 } = socket
+  const { remoteAddress = '', remotePort = 0 } = socket
   return {
     target: url,
     name: nameOf(url),
     headers: headersDistinct,
-    local: { ip: plainAddress(localAddress), port: localPort },
+    remote: { host: plainAddress(remoteAddress), port: remotePort },
   }
 }
 

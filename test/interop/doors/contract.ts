@@ -22,7 +22,7 @@ export class SlowQuery {
   @IsNumber() seconds!: number
 }
 
-export const Slow = synapse('Slow', { request: SlowQuery })
+export const Slow = synapse('Slow', { request: SlowQuery, timeoutMs: 2_000 })
 
 /** Any value at all, which the body's hash covers. */
 export const Value = synapse('Value', { hashFields: ['value'] })

@@ -21,7 +21,7 @@ export function doorMiner(): Miner {
       await sleep(seconds * 1000, undefined, { signal })
       return {}
     })
-    .synapse(Value, ({ value }) => ({ same: value }))
+    .synapse(Value, ({ value }) => ({ same: value ?? null }))
     .synapse(Story, tell)
 }
 

@@ -31,9 +31,12 @@ const OF_SERVERS = new Set([
   'content-length',
 ])
 
+/** What an axon says and a Levin miner does not: a signature of its own that no dendrite looks at, and the request's own headers. */
+const LEFT_OUT = /^bt_header_(axon_signature$|input_obj_)/
+
 /** The names of all headers, and the values of those that a dendrite may be asked about. */
 export function form({ status, headers, body }: HttpAnswer) {
-  const kept = (headers ?? []).filter(([name]) => !OF_SERVERS.has(name.toLowerCase()))
+  const kept = (headers ?? []).filter(([name]) => !OF_SERVERS.has(name.toLowerCase()) && !LEFT_OUT.test(name))
   return {
     status,
     headers: Object.fromEntries(kept.map(([name, value]) => [name, masked(name, value)]).sort()),
@@ -65,6 +68,9 @@ const text = (value: string): string =>
 
 function maskedJson(body: string): unknown {
   return JSON.parse(body, (name, value: unknown) => {
+    // What is wrong with a body, and at which character, each parser says in its own way.
+    if (name === 'error') return typeof value
+    if (name === 'loc' && Array.isArray(value)) return value.slice(0, 1)
     if (typeof value === 'string') return masked(name, value)
     return typeof value === 'number' ? masked(name, String(value)) : value
   })
