@@ -58,11 +58,12 @@ export const FAILURES: Readonly<Record<Failure, FailureForm>> = {
   tooMany: form(429, 'TOO_MANY', undefined, 'HANDSHAKE_REFUSED'),
   failed: form(500, 'FAILED', ErrorText.requestProcessingFailed, 'PEER_ERROR'),
   badAnswer: form(500, 'INVALID_ANSWER', ErrorText.internalSerializationError, 'PEER_ERROR'),
+  streamFailed: form(500, 'STREAM_FAILED', ErrorText.streamProcessingFailed, 'PEER_ERROR'),
+  stopping: form(503, 'STOPPING', undefined, 'CANNOT_CONNECT'),
+  // by a middleware, as by QUIC: without the code, these are taken for those above of the same status
   refused: form(403, 'REFUSED', ErrorText.requestProcessingFailed, 'PEER_ERROR'),
   tooOften: form(429, 'TOO_OFTEN', ErrorText.requestProcessingFailed, 'PEER_ERROR'),
   busy: form(503, 'BUSY', ErrorText.requestProcessingFailed, 'PEER_ERROR'),
-  streamFailed: form(500, 'STREAM_FAILED', ErrorText.streamProcessingFailed, 'PEER_ERROR'),
-  stopping: form(503, 'STOPPING', undefined, 'CANNOT_CONNECT'),
 }
 
 function form(status: number, code: string, text: ErrorText | undefined, error: LevinErrorCode): FailureForm {

@@ -13,6 +13,7 @@ import type { Dispatcher, Running } from './dispatch/dispatcher.js'
 import { FrameReply, failureFrame } from './dispatch/frame-reply.js'
 import type { FairLoop, LoopWork } from './fair-loop.js'
 import type { MemoryGuard } from './memory-guard.js'
+import type { Watched } from './progress-watch.js'
 import type { Session } from './session.js'
 
 /** THREATS M4: what a stranger may make us read. A handshake request has 185 bytes. */
@@ -34,7 +35,7 @@ export interface ExchangeHost {
   readonly isStopping: boolean
 }
 
-export class Exchange implements StreamEvents, FrameEvents, LoopWork {
+export class Exchange implements StreamEvents, FrameEvents, LoopWork, Watched {
   readonly #stream: LinkStream
   readonly #session: Session
   readonly #link: Link
@@ -95,13 +96,14 @@ export class Exchange implements StreamEvents, FrameEvents, LoopWork {
     }
   }
 
-  /**
-   * How far the peer has come with what only it can do: sending its request, or taking the answer. Undefined when it is
-   * not its turn.
-   */
   progress(): number | undefined {
     if (!this.#asked) return this.#isHeld ? undefined : this.#received
     return this.#stream.waiting > 0 ? -this.#stream.waiting : undefined
+  }
+
+  abandon(): void {
+    this.onReset('the peer does nothing')
+    this.#stream.reset()
   }
 
   /** Bytes of its request that are kept until it begins. */

@@ -1,9 +1,18 @@
 import type { Clock } from '../clock.js'
-import type { Link, LinkStream } from '../transport/link.js'
-import { Exchange } from './exchange.js'
 
-/** How often it looks, in each time limit: a stream is lost between one limit and a quarter more. */
+/** How often it looks, in each time limit: a request is lost between one limit and a quarter more. */
 const LOOKS = 4
+
+/** A request and its answer. */
+export interface Watched {
+  /**
+   * How far the peer has come with what only it can do: sending its request, or taking the answer. Undefined when it is not
+   * its turn.
+   */
+  progress(): number | undefined
+  /** Ends it without an answer. */
+  abandon(): void
+}
 
 interface Stand {
   readonly progress: number
@@ -12,25 +21,25 @@ interface Stand {
 }
 
 /**
- * Gives up streams whose peer does nothing for too long: neither sends the request that it began, nor takes the answer.
- * It looks at all streams now and then, so that a call costs nothing for it.
+ * Gives up requests whose peer does nothing for too long: neither sends the one that it began, nor takes the answer.
+ * It looks at all of them now and then, so that a call costs nothing for it.
  */
 export class ProgressWatch {
   readonly #clock: Clock
   readonly #everyMs: number
-  readonly #links: () => Iterable<Link>
+  readonly #watched: () => Iterable<Watched>
   readonly #lost: () => void
-  #stands = new Map<LinkStream, Stand>()
+  #stands = new Map<Watched, Stand>()
   #cancelTimer: (() => void) | undefined
 
   /**
-   * @param links those whose streams are watched
-   * @param lost is called for each stream that is given up
+   * @param watched all that there are
+   * @param lost is called for each that is given up
    */
-  constructor(clock: Clock, timeoutMs: number, links: () => Iterable<Link>, lost: () => void) {
+  constructor(clock: Clock, timeoutMs: number, watched: () => Iterable<Watched>, lost: () => void) {
     this.#clock = clock
     this.#everyMs = timeoutMs / LOOKS
-    this.#links = links
+    this.#watched = watched
     this.#lost = lost
   }
 
@@ -48,22 +57,18 @@ export class ProgressWatch {
   #look(): void {
     const before = this.#stands
     this.#stands = new Map()
-    for (const link of this.#links()) {
-      for (const stream of link.streams()) this.#lookAt(stream, before.get(stream))
-    }
+    for (const watched of this.#watched()) this.#lookAt(watched, before.get(watched))
   }
 
-  #lookAt(stream: LinkStream, before: Stand | undefined): void {
-    const exchange = stream.events
-    const progress = exchange instanceof Exchange ? exchange.progress() : undefined
+  #lookAt(watched: Watched, before: Stand | undefined): void {
+    const progress = watched.progress()
     if (progress === undefined) return
     const looks = progress === before?.progress ? before.looks + 1 : 0
     if (looks < LOOKS) {
-      this.#stands.set(stream, { progress, looks })
+      this.#stands.set(watched, { progress, looks })
       return
     }
     this.#lost()
-    exchange.onReset('the peer does nothing')
-    stream.reset()
+    watched.abandon()
   }
 }

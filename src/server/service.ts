@@ -23,7 +23,7 @@ import type { MinerSettings } from './options.js'
 import { Peers } from './peers.js'
 import type { AnyMiddleware } from './policy/middleware.js'
 import { checkSynapses } from './policy/plugin.js'
-import { ProgressWatch } from './progress-watch.js'
+import { ProgressWatch, type Watched } from './progress-watch.js'
 import { Session } from './session.js'
 import type { MinerStats } from './stats.js'
 import type { Observers } from './watch.js'
@@ -105,7 +105,7 @@ export class MinerService implements ExchangeHost, DoorsHost {
     this.#progress = new ProgressWatch(
       clock,
       settings.progressTimeoutMs,
-      () => this.#links(),
+      () => this.#watched(),
       () =>
         this.noise.note(
           'gave up a stream',
@@ -230,8 +230,11 @@ export class MinerService implements ExchangeHost, DoorsHost {
   }
 
   /** Of the validators: strangers have a limit of their own. */
-  *#links(): Iterable<Link> {
-    for (const { link } of this.#peers) yield link
+  *#watched(): Iterable<Watched> {
+    for (const { link } of this.#peers) {
+      for (const { events } of link.streams()) if (events instanceof Exchange) yield events
+    }
+    if (this.doors !== undefined) yield* this.doors.requests()
   }
 
   *#holders(): Iterable<Holder> {

@@ -1,5 +1,6 @@
 /** What a miner counts and tells. */
 import type { Clock } from '../clock.js'
+import type { Door } from '../doors/door.js'
 import type { Logger } from '../logger.js'
 import { Observers as EventObservers } from '../observers.js'
 import type { Address, CloseInfo } from '../transport/link.js'
@@ -38,6 +39,7 @@ export interface CallEvent {
   readonly synapse: string
   /** SS58 of the validator. */
   readonly caller: string
+  readonly door: Door
   readonly outcome: CallOutcome
   /** Milliseconds from the request to the answer's last byte handed to the transport. */
   readonly durationMs: number

@@ -27,6 +27,7 @@ class Connection {
   readonly #socket: Socket = connect(axon.port, axon.host).setNoDelay()
   readonly #uuid = `bench-${process.pid}-${uuids++}`
   readonly #signed: Buffer[] = []
+  #asked = 0
   #received = ''
   #answered: (answer: string) => void = () => {}
 
@@ -50,13 +51,13 @@ class Connection {
     return Buffer.from(`${head}${lines.join('')}\r\n${body}`)
   }
 
-  async signAhead(requests: number): Promise<void> {
-    for (let i = 0; i < requests; i++) this.#signed.push(await this.sign())
-    this.#signed.reverse()
+  async signAhead(): Promise<void> {
+    this.#signed.push(await this.sign())
   }
 
   async ask(): Promise<void> {
-    const request = this.#signed.pop() ?? (await this.sign())
+    const request = this.#signed[this.#asked] ?? (await this.sign())
+    this.#asked++
     const answer = new Promise<string>((resolve) => {
       this.#answered = resolve
     })
@@ -88,8 +89,9 @@ function fail(error: Error): never {
 }
 
 const connections = Array.from({ length: inFlight }, () => new Connection())
-const ahead = (SIGNED_A_SECOND * (seconds + WARM_UP_MS / 1000)) / inFlight
-for (const connection of connections) await connection.signAhead(ahead)
+const ahead = SIGNED_A_SECOND * (seconds + WARM_UP_MS / 1000)
+// In turns: who asks remembers only so many nonces that came before their time.
+for (let i = 0; i < ahead; i++) await connections[i % inFlight]!.signAhead()
 
 await measureLoad({
   frameBytes: (await connections[0]!.sign()).length,

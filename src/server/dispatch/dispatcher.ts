@@ -105,9 +105,9 @@ export class Dispatcher {
   settled({ call, route, startedAt }: Task, outcome: CallOutcome, error?: unknown): void {
     route.tally[outcome]++
     if (!this.#observers.hears('call')) return
-    const { id, caller, synapse } = call
+    const { id, caller, door, synapse } = call
     const durationMs = this.#clock.monotonicMs() - startedAt
-    this.#observers.tell('call', { id, synapse, caller, outcome, durationMs, error })
+    this.#observers.tell('call', { id, synapse, caller, door, outcome, durationMs, error })
   }
 
   /** Peers can have any number of requests refused: the log has the first of each kind, and then a number a minute. */

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Address } from '../../transport/link.js'
 import { sourceKey } from '../../transport/source-key.js'
 import type { HttpLimits } from './options.js'
-import { plainAddress } from './request-head.js'
+import { addressOf } from './request-head.js'
 
 export class Connections {
   readonly #limits: Pick<HttpLimits, 'connections' | 'connectionsPerAddress'>
@@ -24,9 +24,9 @@ export class Connections {
 
   /** @param isWelcome whether anything is heard from this address. A connection that is not taken is closed without a word */
   take(socket: Socket, isWelcome: (host: string) => boolean): void {
-    const { remotePort: port = 0 } = socket
-    const host = plainAddress(socket.remoteAddress ?? '')
-    const key = keyOf({ host, port })
+    const remote = addressOf(socket.remoteAddress, socket.remotePort)
+    const { host } = remote
+    const key = keyOf(remote)
     const source = sourceKey(host)
     const ofSource = (this.#bySource.get(source) ?? 0) + 1
     if (!isWelcome(host) || ofSource > this.#limits.connectionsPerAddress || !this.#hasRoom()) {

@@ -14,7 +14,6 @@ export interface RequestHead {
   /** Of the synapse, as the path has it. */
   readonly name: string
   readonly headers: HttpHeaders
-  /** Where it comes from. */
   readonly remote: Address
 }
 

@@ -17,6 +17,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { FairLoop } from '../fair-loop.js'
 import type { Holder, MemoryGuard } from '../memory-guard.js'
 import type { MinerSettings } from '../options.js'
+import type { Watched } from '../progress-watch.js'
 import { bittensor10Door } from './bittensor10-door.js'
 import { btauthDoor } from './btauth-door.js'
 import { Connections } from './connections.js'
@@ -24,7 +25,7 @@ import type { Definitions, HttpDoor } from './door.js'
 import { Gate, type GateHost } from './gate.js'
 import { HttpExchange, type HttpHost } from './http-exchange.js'
 import type { HttpSettings } from './options.js'
-import { plainAddress } from './request-head.js'
+import { addressOf } from './request-head.js'
 import type { HttpStats, VisitTally } from './tally.js'
 import { Visitors } from './visitors.js'
 
@@ -91,7 +92,7 @@ export class HttpDoors {
 
   #hostOfExchanges(): HttpHost {
     const { dispatcher, loop, memory, noise } = this.#host
-    const { clock, maxFrameBytes, maxStreams, progressTimeoutMs } = this.#host.settings
+    const { clock, maxFrameBytes, maxStreams } = this.#host.settings
     const { bodyBytes } = this.#settings.limits
     const isStopping = (): boolean => this.#host.isStopping
     return {
@@ -102,7 +103,6 @@ export class HttpDoors {
       maxStreams,
       memory,
       noise,
-      progressTimeoutMs,
       bodyBytes,
       gate: this.#gate,
       visitors: this.#visitors,
@@ -168,8 +168,7 @@ export class HttpDoors {
 
   /** What is no HTTP, or does not come in time. */
   readonly #onClientError = (error: NodeJS.ErrnoException, socket: Socket): void => {
-    if (socket.remoteAddress !== undefined)
-      this.#gate.refused('malformed request', plainAddress(socket.remoteAddress))
+    this.#gate.refused('malformed request', addressOf(socket.remoteAddress).host)
     // What was begun to be answered must not be mixed up with this.
     if (socket.writable && !this.#busy.has(socket))
       socket.write(`HTTP/1.1 ${statusOf(error)}\r\nConnection: close\r\n\r\n`)
@@ -193,6 +192,11 @@ export class HttpDoors {
   get address(): Address {
     const { address, port } = this.#server.address() as AddressInfo
     return { host: address, port }
+  }
+
+  /** Those of validators. */
+  *requests(): Iterable<Watched> {
+    for (const visitor of this.#visitors) yield* visitor.requests
   }
 
   /** Each validator, and what is kept for it. */

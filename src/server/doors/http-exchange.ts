@@ -231,11 +231,16 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
   }
 
   get waiting(): number {
-    return this.#response.writableLength
+    return this.#isOver ? 0 : this.#visit.reply.waiting
+  }
+
+  /** Node sees to it that the request comes in time. */
+  progress(): number | undefined {
+    return this.waiting > 0 ? -this.waiting : undefined
   }
 
   get keptBytes(): number {
-    return this.#received
+    return this.#isOver ? 0 : this.#received
   }
 
   abandon(): void {
@@ -243,8 +248,7 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
   }
 
   readonly #onDrain = (): void => {
-    this.#visit.reply.drained()
-    this.#running?.drained()
+    if (this.#visit.reply.drained()) this.#running?.drained()
     this.#visitor?.egress.drained()
   }
 

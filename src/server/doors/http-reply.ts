@@ -10,16 +10,22 @@ import type { FailedCall, Reply } from '../dispatch/reply.js'
 export const JSON_TYPE = 'application/json'
 const NDJSON_TYPE = 'application/x-ndjson'
 
+/** So much is written at a time, so that it shows whether a slow caller takes anything at all. */
+const PIECE_BYTES = 256 * 1024
+const NOTHING = new Uint8Array()
+
 export interface ReplySettings {
   readonly clock: Clock
   readonly maxFrameBytes: number
-  /** Milliseconds for which a caller may take nothing of what waits for it. */
-  readonly progressTimeoutMs: number
 }
 
 export abstract class HttpReply implements Reply {
   readonly #response: ServerResponse
   readonly #settings: ReplySettings
+  /** What of the last chunk, or of the answer, is not written yet. */
+  #left: Uint8Array = NOTHING
+  /** Nothing comes after it. */
+  #isLast = false
   /** Of a stream: its chunks are lines of JSON. */
   #isOfObjects = false
 
@@ -67,17 +73,43 @@ export abstract class HttpReply implements Reply {
 
   write(chunk: Uint8Array): boolean {
     this.#beginStream()
-    const isTaken = this.#response.write(chunk)
-    this.#expectProgress()
-    return isTaken
+    this.#left = chunk
+    return this.#pour()
   }
 
   end(answer?: Uint8Array): void {
-    if (answer === undefined) {
-      this.#beginStream()
-      this.#response.end()
-    } else this.send(200, { ...this.successHeaders(), 'content-type': JSON_TYPE }, answer)
-    this.#expectProgress()
+    if (answer === undefined) this.#beginStream()
+    else {
+      const length = { 'content-length': answer.length, 'content-type': JSON_TYPE }
+      this.#response.writeHead(200, { ...this.successHeaders(), ...length })
+      this.#left = answer
+    }
+    this.#isLast = true
+    this.#pour()
+  }
+
+  /** @returns whether all is taken that was written */
+  #pour(): boolean {
+    while (this.#left.length > PIECE_BYTES) {
+      const piece = this.#left.subarray(0, PIECE_BYTES)
+      this.#left = this.#left.subarray(PIECE_BYTES)
+      if (!this.#response.write(piece)) return false
+    }
+    const rest = this.#left
+    this.#left = NOTHING
+    if (!this.#isLast) return this.#response.write(rest)
+    this.#response.end(rest)
+    return true
+  }
+
+  /** Bytes that wait for the caller to take some. */
+  get waiting(): number {
+    return this.#left.length + this.#response.writableLength
+  }
+
+  /** The caller took what was written. @returns whether that was all */
+  drained(): boolean {
+    return this.#left.length === 0 || this.#pour()
   }
 
   #beginStream(): void {
@@ -95,15 +127,5 @@ export abstract class HttpReply implements Reply {
   protected send(status: number, headers: OutgoingHttpHeaders, body: Uint8Array | string): void {
     this.#response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
     this.#response.end(body)
-  }
-
-  /** Who takes nothing for too long loses the connection; Node looks at what the socket still holds. */
-  #expectProgress(): void {
-    if (this.#response.writableLength > 0) this.#response.setTimeout(this.#settings.progressTimeoutMs)
-  }
-
-  /** The caller took all that was written. */
-  drained(): void {
-    this.#response.setTimeout(0)
   }
 }

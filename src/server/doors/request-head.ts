@@ -1,6 +1,7 @@
 /** What a request is before anything of its body is read. */
 import type { IncomingMessage } from 'node:http'
 import type { Failure } from '../../doors/status.js'
+import type { Address } from '../../transport/link.js'
 import type { RequestHead } from './door.js'
 
 /** Of a synapse's name, in bytes of the path: what `synapse()` takes, percent-encoded. */
@@ -45,14 +46,17 @@ function nameOf(target: string): string {
 }
 
 export function headOf({ headersDistinct, socket, url = '' }: IncomingMessage): RequestHead {
-  const { remoteAddress = '', remotePort = 0 } = socket
+  const { remoteAddress, remotePort } = socket
   return {
     target: url,
     name: nameOf(url),
     headers: headersDistinct,
-    remote: { host: plainAddress(remoteAddress), port: remotePort },
+    remote: addressOf(remoteAddress, remotePort),
   }
 }
 
+/** Of a socket's end; of one that is closed already there is none. */
+export const addressOf = (host = '', port = 0): Address => ({ host: plainAddress(host), port })
+
 /** An IPv4 address as itself, also where a socket for both kinds took it. */
-export const plainAddress = (host: string): string => host.replace(/^::ffff:(?=[\d.]+$)/i, '')
+const plainAddress = (host: string): string => host.replace(/^::ffff:(?=[\d.]+$)/i, '')

@@ -2,17 +2,17 @@
 import type { Clock } from '../../clock.js'
 import { Egress } from '../egress.js'
 import type { FairLoop, LoopPlace } from '../fair-loop.js'
+import type { Watched } from '../progress-watch.js'
 
 /** A validator asks every few seconds; one that did not for so long has left, and keeps no part of the loop from others. */
 const IDLE_MS = 30_000
 
 /** A request of its own that is under way. */
-export interface Visiting {
+export interface Visiting extends Watched {
   /** Bytes of its answer that wait for the caller. */
   readonly waiting: number
   /** Bytes of its request that are kept. */
   readonly keptBytes: number
-  abandon(): void
 }
 
 export class Visitor {
