@@ -135,6 +135,7 @@ function sumOf(a: Sent, b: Sent): Sent {
     received: a.received + b.received,
     connections: a.connections + b.connections,
     closed: a.closed + b.closed,
+    asked: (a.asked ?? 0) + (b.asked ?? 0),
     notes: [...(a.notes ?? []), ...(b.notes ?? [])],
   }
 }

@@ -44,6 +44,8 @@ export interface Sent {
   readonly connections: number
   /** Of those, the miner ended so many. */
   readonly closed: number
+  /** Requests that were in order: the miner has run as many, and no others. */
+  readonly asked?: number
   /** What the attacker saw of the miner. */
   readonly notes?: readonly string[]
 }

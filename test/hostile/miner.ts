@@ -1,7 +1,7 @@
 /**
  * The miner that is attacked: `miner.js --control PATH [options]`. Who asks over HTTP on the Unix socket PATH is told its
  * `stats()`, what it has of memory after a collection of garbage, and for how long its loop stood still since the last time
- * it was asked. Admits everybody who can sign.
+ * it was asked. Admits everybody who can sign. With `--http` it is asked by HTTP as well.
  */
 import 'reflect-metadata'
 import { createServer } from 'node:http'
@@ -30,12 +30,14 @@ async function* count({ n, size }: SynapseData): AsyncIterable<Uint8Array> {
 
 miner
   .synapse(synapse('echo', {}), (data) => data)
+  .synapse(synapse('counted', {}), (data) => data)
   .synapse(synapse('slow', {}), async (_data, call: Call) => {
     await sleep(60_000, undefined, { signal: call.signal })
     return {}
   })
   .synapse(synapse('count', { stream: true }), (data) => count(data))
-const { port } = await miner.listen({ host: '127.0.0.1', port: 0 })
+const http = process.argv.includes('--http')
+const { port } = await miner.listen({ host: '127.0.0.1', port: 0, ...(http && { http }) })
 
 const loop = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
 loop.enable()

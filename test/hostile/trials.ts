@@ -4,6 +4,7 @@ import { costly } from './costly.js'
 import { holes, optimistic, rubbish, secondPort } from './encrypted.js'
 import { ended } from './ended.js'
 import { floods, mutated, spoofed } from './floods.js'
+import { httpDoors } from './http-doors.js'
 import type { Trial } from './means.js'
 import { neighbours } from './neighbours.js'
 import { gaps, halfOpen, shortInitials } from './newcomers.js'
@@ -24,6 +25,7 @@ export const TRIALS: readonly Trial[] = [
   rubbish,
   ...values,
   ...slow,
+  ...httpDoors,
   soak,
   ...costly,
   ...neighbours,
