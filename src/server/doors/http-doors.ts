@@ -71,8 +71,10 @@ export class HttpDoors {
   readonly #gate: Gate
   readonly #server: Server
   readonly #forExchanges: HttpHost
-  /** Requests that are not answered, by connection. */
+  /** Connections with a request that is not answered. */
   readonly #busy = new WeakSet<Socket>()
+  /** And those on which another one came meanwhile: nothing of them is heard any more. */
+  readonly #ending = new WeakSet<Socket>()
   #closed: Promise<void> | undefined
 
   constructor(host: DoorsHost, settings: HttpSettings) {
@@ -154,7 +156,9 @@ export class HttpDoors {
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request
+    if (this.#ending.has(socket)) return
     const isPipelined = this.#busy.has(socket)
+    if (isPipelined) this.#ending.add(socket)
     this.#busy.add(socket)
     response.on('close', () => {
       this.#busy.delete(socket)

@@ -1,8 +1,15 @@
 /** A miner whose HTTP doors are open on loopback, and callers that sign as dendrites and SDK 11 do. */
-import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
+import {
+  type Agent,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
+import { type Clock, systemClock } from '../../../src/clock.js'
 import type { SynapseDefinition } from '../../../src/contract/definition.js'
 import { synapseRequest } from '../../../src/doors/bittensor10/request.js'
 import { signBtauth } from '../../../src/doors/btauth.js'
@@ -24,12 +31,8 @@ export interface Sent {
 }
 
 /** Never the same twice, however fast they come. */
-let lastNs = 0n
-export function nowNs(): bigint {
-  const now = BigInt(Date.now()) * 1_000_000n
-  lastNs = now > lastNs ? now : lastNs + 1n
-  return lastNs
-}
+let count = 0n
+export const nowNs = (nowMs = Date.now()): bigint => BigInt(nowMs) * 1_000_000n + count++
 
 export interface Change {
   readonly signer?: Signer
@@ -43,8 +46,10 @@ export class HttpMiner {
   readonly log = new RecordingLogger()
   readonly miner: Miner
   port = 0
+  readonly #clock: Clock
 
   constructor(options: Partial<MinerOptions> = {}) {
+    this.#clock = options.clock ?? systemClock
     this.miner = new Miner({
       signer: minerSigner,
       access: open(),
@@ -70,7 +75,7 @@ export class HttpMiner {
       axon: { ip: '127.0.0.1', port: this.port, hotkey: change.receiver ?? minerSigner.hotkey },
       ip: '127.0.0.1',
       uuid: 'a-dendrite',
-      nowNs: change.nowNs ?? nowNs(),
+      nowNs: change.nowNs ?? nowNs(this.#clock.unixMs()),
     })
     return { path: `/${definition.name}`, headers: { ...headers, ...change.headers }, body }
   }
@@ -83,27 +88,22 @@ export class HttpMiner {
       target: `/${name}`,
       body: Buffer.from(body),
       receiver: change.receiver ?? minerSigner.hotkey,
-      nowNs: change.nowNs ?? nowNs(),
+      nowNs: change.nowNs ?? nowNs(this.#clock.unixMs()),
     })
     return { path: `/${name}`, headers: { ...headers, ...change.headers }, body }
   }
 
-  send({ path, headers, body }: Sent): Promise<Answer> {
+  async send(sent: Sent, agent?: Agent): Promise<Answer> {
+    const response = await this.open(sent, agent)
+    return { status: response.statusCode!, headers: response.headers, body: await text(response) }
+  }
+
+  /** @returns the answer as soon as it begins */
+  open({ path, headers, body }: Sent, agent?: Agent): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const request = httpRequest(
-        {
-          host: '127.0.0.1',
-          port: this.port,
-          method: 'POST',
-          path,
-          headers: { 'content-length': Buffer.byteLength(body), ...headers },
-        },
-        (response) => {
-          text(response).then((body) => {
-            resolve({ status: response.statusCode!, headers: response.headers, body })
-          }, reject)
-        },
-      )
+      const length = { 'content-length': Buffer.byteLength(body) }
+      const to = { host: '127.0.0.1', port: this.port, path, ...(agent && { agent }) }
+      const request = httpRequest({ ...to, method: 'POST', headers: { ...length, ...headers } }, resolve)
       request.on('error', reject)
       request.end(body)
     })
