@@ -78,7 +78,7 @@ export class HttpDoors {
   #closed: Promise<void> | undefined
 
   constructor(host: DoorsHost, settings: HttpSettings) {
-    const { clock, limits, maxValidators, signer } = host.settings
+    const { clock, limits, maxStreams, maxValidators, signer } = host.settings
     this.#host = host
     this.#settings = settings
     this.#doors = [
@@ -86,7 +86,7 @@ export class HttpDoors {
       ...(settings.bittensor10 ? [bittensor10Door(signer.hotkey, host.definitions)] : []),
     ]
     this.#connections = new Connections(settings.limits)
-    this.#visitors = new Visitors(clock, host.loop, maxValidators, limits.queuedBytes)
+    this.#visitors = new Visitors(clock, host.loop, maxValidators, limits.queuedBytes, maxStreams)
     this.#gate = new Gate(host, this.#visitors, this.#doors, settings.limits.unprovedBytes)
     this.#forExchanges = this.#hostOfExchanges()
     this.#server = this.#createServer()
@@ -94,7 +94,7 @@ export class HttpDoors {
 
   #hostOfExchanges(): HttpHost {
     const { dispatcher, loop, memory, noise } = this.#host
-    const { clock, maxFrameBytes, maxStreams } = this.#host.settings
+    const { clock, maxFrameBytes } = this.#host.settings
     const { bodyBytes } = this.#settings.limits
     const isStopping = (): boolean => this.#host.isStopping
     return {
@@ -102,7 +102,6 @@ export class HttpDoors {
       dispatcher,
       loop,
       maxFrameBytes,
-      maxStreams,
       memory,
       noise,
       bodyBytes,

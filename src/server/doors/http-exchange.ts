@@ -37,8 +37,6 @@ export interface HttpHost extends ReplySettings {
   readonly gate: Gate
   readonly visitors: Visitors
   readonly bodyBytes: number
-  /** Requests that one validator may have under way. */
-  readonly maxStreams: number
   readonly isStopping: boolean
   /** A request proved to be an admitted validator's; and is over. */
   proved(hotkey: string, remote: Address): void
@@ -65,6 +63,8 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
   #isOver = false
   #isRunning = false
   #running: Running | undefined
+  /** Another request of the same validator may begin. */
+  #end = (): void => {}
   /** Who waits for the body hears that none comes. */
   #giveUpBody = (): void => {}
 
@@ -99,7 +99,7 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
   }
 
   async #enter(isPipelined: boolean): Promise<void> {
-    const { dispatcher, gate, isStopping, loop, memory } = this.#host
+    const { dispatcher, gate, isStopping, memory } = this.#host
     const { host } = this.remote
     if (isPipelined)
       throw new Refused('malformed request', 'malformed', { words: 'wait for the answer before' })
@@ -117,6 +117,11 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
     if (body === undefined || this.#isOver) return
     this.#mustBeKnown()
     this.#body = body
+    this.#end = this.#visitor!.begin(() => this.#take())
+  }
+
+  #take(): void {
+    const { loop } = this.#host
     const { egress, place } = this.#visitor!
     if (egress.isFull) egress.whenRoom(() => loop.take(place, this))
     else loop.take(place, this)
@@ -148,14 +153,13 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
   }
 
   #prove(claim: Claim, body: Buffer): void {
-    const { gate, maxStreams, visitors } = this.#host
+    const { gate, visitors } = this.#host
     gate.prove(claim, this.door, body, this.remote)
     this.#isProved()
     const visitor = visitors.enter(claim.hotkey, this)
     if (visitor === undefined) throw new Refused('too many validators', 'tooMany')
     this.#visitor = visitor
     this.#host.proved(claim.hotkey, this.remote)
-    if (visitor.requests.size > maxStreams) throw new Refused('too many requests at once', 'tooMany')
   }
 
   #isProved(): void {
@@ -267,6 +271,7 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
   #leave(): void {
     if (!this.#isOver || this.#isRunning || this.#visitor === undefined) return
     this.#host.visitors.leave(this.#visitor, this)
+    this.#end()
     this.#host.left(this.remote)
   }
 

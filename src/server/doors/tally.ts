@@ -14,7 +14,6 @@ export type VisitRefusal =
   | 'wrong signature'
   | 'replayed'
   | 'too many validators'
-  | 'too many requests at once'
   | 'no memory'
   | 'not as signed'
 

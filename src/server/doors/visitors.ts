@@ -21,12 +21,40 @@ export class Visitor {
   readonly egress: Egress
   readonly requests = new Set<Visiting>()
   idleSinceMs = 0
+  readonly #mostAtOnce: number
+  #underWay = 0
+  /** What begins when another of its requests is over, in their order. */
+  readonly #waiting = new Set<() => void>()
 
-  /** @param capBytes of answers that may wait for it */
-  constructor(hotkey: string, place: LoopPlace, capBytes: number) {
+  /**
+   * @param capBytes of answers that may wait for it
+   * @param mostAtOnce requests that may be under way
+   */
+  constructor(hotkey: string, place: LoopPlace, capBytes: number, mostAtOnce: number) {
     this.hotkey = hotkey
+    this.#mostAtOnce = mostAtOnce
     this.place = place
     this.egress = new Egress(this, capBytes)
+  }
+
+  /**
+   * Calls `begin` as soon as one more of its requests may be under way: those beyond wait, as over QUIC for a stream.
+   * @returns what is called once when the request is over
+   */
+  begin(begin: () => void): () => void {
+    if (this.#underWay < this.#mostAtOnce) {
+      this.#underWay++
+      begin()
+    } else this.#waiting.add(begin)
+    return () => {
+      if (this.#waiting.delete(begin)) return
+      const [next] = this.#waiting
+      if (next === undefined) this.#underWay--
+      else {
+        this.#waiting.delete(next) // it has the place of the one that is over
+        next()
+      }
+    }
   }
 
   /** Bytes of answers that wait for it. */
@@ -54,18 +82,21 @@ export class Visitors {
   readonly #loop: FairLoop
   readonly #most: number
   readonly #queuedBytes: number
+  readonly #mostAtOnce: number
   readonly #visitors = new Map<string, Visitor>()
   #cancelTimer: (() => void) | undefined
 
   /**
    * @param most that there may be at once
    * @param queuedBytes of answers that may wait for one
+   * @param mostAtOnce requests that one may have under way
    */
-  constructor(clock: Clock, loop: FairLoop, most: number, queuedBytes: number) {
+  constructor(clock: Clock, loop: FairLoop, most: number, queuedBytes: number, mostAtOnce: number) {
     this.#clock = clock
     this.#loop = loop
     this.#most = most
     this.#queuedBytes = queuedBytes
+    this.#mostAtOnce = mostAtOnce
   }
 
   get size(): number {
@@ -88,7 +119,7 @@ export class Visitors {
     let visitor = this.#visitors.get(hotkey)
     if (visitor === undefined) {
       if (this.#visitors.size >= this.#most && !this.#forgetIdle()) return undefined
-      visitor = new Visitor(hotkey, this.#loop.enter(hotkey), this.#queuedBytes)
+      visitor = new Visitor(hotkey, this.#loop.enter(hotkey), this.#queuedBytes, this.#mostAtOnce)
     } else this.#visitors.delete(hotkey)
     this.#visitors.set(hotkey, visitor) // behind those that asked longer ago
     visitor.requests.add(request)

@@ -132,12 +132,13 @@ describe.runIf(peer !== undefined)("Bittensor's dendrite and a Levin miner", () 
   })
 
   test.each([
-    ['dendrites of their own', false],
-    ['one dendrite', true],
-  ])('200 at once from %s are all answered', async (_name, shared) => {
-    const command = { ...ASK, case: 'many', count: 200, shared, port: ports.levin }
+    ['a dendrite each', false, ASK],
+    ['one dendrite', true, ASK],
+    ['a dendrite each, which take their time,', false, { synapse: 'Slow', fields: { seconds: 0.5 } }],
+  ])('200 at once from %s are all answered', async (_name, shared, asked) => {
+    const command = { ...asked, case: 'many', count: 200, shared, timeout: 30, port: ports.levin }
     const { answers } = await dendrite.ask<{ answers: Told[] }>(command)
     expect(answers.map(({ flags }) => flags)).toEqual(Array.from({ length: 200 }, () => ['is_success']))
-    expect(miner.stats().calls.Ask).toMatchObject({ running: 0 })
+    expect(miner.stats().calls[asked.synapse]).toMatchObject({ running: 0 })
   })
 })

@@ -9,6 +9,7 @@ import { synapse } from '../../../src/index.js'
 import { FakeClock } from '../../../src/testing/fake-clock.js'
 import { memoryNetwork } from '../../../src/testing/memory/network.js'
 import { createCertificate } from '../../../src/transport/certificate.js'
+import { until } from '../../support/frames.js'
 import { signerOf } from '../../support/hotkeys.js'
 import { HttpMiner, type Sent } from './http-miner.js'
 
@@ -221,4 +222,46 @@ test('a port that is taken is said, and nothing stays open', async () => {
   await own.miner.listen({ host: '127.0.0.1', port, http: true }) // QUIC's is free again, too
   expect(own.miner.stats().http).toMatchObject({ host: '127.0.0.1', port })
   await own.miner.close()
+})
+
+describe('requests of one validator beyond those that it may have at once', () => {
+  /** Handlers that run until they are told, and a miner of which two may run at once. */
+  async function twoAtOnce() {
+    const running: (() => void)[] = []
+    const own = new HttpMiner({ maxStreams: 2 })
+    own.miner.synapse(Wait, () => new Promise<object>((resolve) => running.push(() => resolve({}))))
+    return { running, miner: await own.listen() }
+  }
+
+  test('wait for one of them to be over, and are all answered', async () => {
+    const { running, miner } = await twoAtOnce()
+    const answers = [1, 2, 3, 4, 5].map(() => miner.asDendrite(Wait))
+    for (let over = 0; over < 3; over++) {
+      await until(() => running.length === over + 2)
+      expect(miner.miner.stats().calls.Wait).toMatchObject({ running: 2, answered: over })
+      running[over]!()
+    }
+    await until(() => running.length === 5)
+    for (const done of running) done()
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+  })
+
+  test('wait no more when their caller is gone, and keep no place', async () => {
+    const { running, miner } = await twoAtOnce()
+    const kept = [miner.asDendrite(Wait), miner.asDendrite(Wait)]
+    await until(() => running.length === 2)
+    const socket = await miner.connect()
+    const { path, headers, body } = await miner.dendrite(Wait)
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.write(`POST ${path} HTTP/1.1\r\ncontent-length: ${body.length}\r\n${lines.join('')}\r\n${body}`)
+    await until(() => miner.miner.stats().http!.connections === 3)
+    socket.destroy()
+    await until(() => miner.miner.stats().http!.connections === 2)
+    const last = miner.asDendrite(Wait)
+    running[0]!()
+    await until(() => running.length === 3)
+    for (const done of running) done()
+    expect((await Promise.all([...kept, last])).map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(miner.miner.stats().calls.Wait).toMatchObject({ answered: 3, aborted: 0 })
+  })
 })
