@@ -119,9 +119,14 @@ export abstract class HttpReply implements Reply {
   }
 
   fail({ failure, ...failed }: FailedCall): void {
-    // Part of a stream is sent: that it ends without its end says that it failed.
-    if (this.#response.headersSent) this.#response.destroy()
+    if (this.#response.headersSent) this.#cut()
     else this.refuse(failure, failed)
+  }
+
+  /** Part of a stream is sent: that it ends without its end says that it failed. What was said before arrives. */
+  #cut(): void {
+    if (this.#left.length === 0) this.#response.socket?.destroySoon()
+    else this.#response.destroy()
   }
 
   protected send(status: number, headers: OutgoingHttpHeaders, body: Uint8Array | string): void {

@@ -219,7 +219,7 @@ test.each<[string, Change]>([
 })
 
 test('200 at once, of which some overtake others', async () => {
-  const miner = await axon({ maxStreams: 256 })
+  const miner = await axon()
   const sent = await Promise.all(Array.from({ length: 200 }, () => miner.dendrite(Ask, OSLO)))
   const answers = await Promise.all(sent.reverse().map((request) => miner.send(request)))
   expect(answers.map(({ status }) => status)).toEqual(Array(200).fill(200))
