@@ -7,7 +7,7 @@ import { checkPeerLimits, defaultPeerLimits, type PeerLimits } from '../transpor
 const MIB = 1024 * 1024
 
 export interface MinerLimits extends PeerLimits {
-  /** Connections whose TLS is not done; an eighth more for addresses of validators. Default 512: each costs 39 KiB, so that strangers hold 20 MiB at most. */
+  /** Connections whose TLS is not done; an eighth more for addresses of validators. Default 320: more than a subnet has hotkeys, and at 39 KiB each 12 MiB at most. */
   readonly halfOpen: number
   /** Of these, of one address. Default 8: a handshake takes a round trip, and who is turned away tries again in a second. */
   readonly halfOpenPerAddress: number

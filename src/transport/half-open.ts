@@ -6,7 +6,7 @@ import { SourceRate } from './source-rate.js'
 
 /** A source is an IPv4 address or an IPv6 /64. One is known when somebody proved himself from there. */
 export interface HalfOpenLimits {
-  /** In all, and an eighth more for known sources. Default 512: each costs 39 KiB, so that strangers hold 20 MiB at most. */
+  /** In all, and an eighth more for known sources. Default 320: more than a subnet has hotkeys, and at 39 KiB each 12 MiB at most. */
   readonly total: number
   /** Of one source. Default 8: a handshake takes a round trip, and who is turned away tries again in a second. */
   readonly perSource: number
@@ -19,7 +19,7 @@ export interface HalfOpenLimits {
 }
 
 export const defaultHalfOpenLimits: HalfOpenLimits = {
-  total: 512,
+  total: 320,
   perSource: 8,
   perKnownSource: 64,
   newPerMinute: 30,

@@ -46,7 +46,7 @@ export const halfOpen: Trial = {
   id: 'T7',
   attack: '10,000 half-open connections from as many addresses',
   asked: '+16 MiB at most; an honest connect p99 at most 250 ms meanwhile',
-  knownToFail: { quiche: 'each of 512 costs it 39 KiB' },
+  knownToFail: { quiche: 'each place costs it 39 KiB' },
   async run(means) {
     const count = means.size(10_000, 1_000)
     let connecting: Connecting | undefined

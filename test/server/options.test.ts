@@ -154,7 +154,7 @@ describe('what a peer may cost', () => {
     const constrained = process.constrainedMemory()
     expect(limits).toEqual({
       ...defaultPeerLimits,
-      halfOpen: 512,
+      halfOpen: 320,
       halfOpenPerAddress: 8,
       newPerMinute: 30,
       strangers: 512,

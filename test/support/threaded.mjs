@@ -30,8 +30,8 @@ const HANDLERS = {
   about: [{}, function () { return { starts: this.starts, thread: threadId } }],
   call: [
     {},
-    (data, { id, caller, remote, synapse, deadline, plan, helper }) => {
-      return { data, call: { id, caller, remote, synapse, deadline, plan, hasHelper: helper !== undefined } }
+    (data, { id, caller, remote, door, synapse, deadline, plan, helper }) => {
+      return { data, call: { id, caller, remote, door, synapse, deadline, plan, hasHelper: helper !== undefined } }
     },
   ],
   echo: [{}, (_data, call) => call.data],

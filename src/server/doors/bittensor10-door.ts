@@ -106,7 +106,7 @@ class SynapseVisit implements Visit {
       verifySynapse(claims, self)
         ? undefined
         : `Signature mismatch with ${signedText(claims, self)} and 0x${Buffer.from(signature).toString('hex')}`
-    return { hotkey, nonce, disproof }
+    return { hotkey, nonce, ifReplayed: 'Nonce is too old, a newer one was last processed', disproof }
   }
 
   read(body: Uint8Array): SynapseData {

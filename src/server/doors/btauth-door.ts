@@ -57,7 +57,7 @@ class BtauthVisit implements Visit {
     const { target } = this.#head
     const disproof = (body: Uint8Array): string | undefined =>
       verifyBtauth(claims, { method: 'POST', target, body }) ? undefined : 'wrong signature'
-    return { hotkey, nonce, disproof }
+    return { hotkey, nonce, ifReplayed: 'nonce already used', disproof }
   }
 
   read(body: Uint8Array): SynapseData {

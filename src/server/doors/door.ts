@@ -23,6 +23,8 @@ export interface Claim {
   readonly hotkey: string
   /** Nanoseconds since 1970. */
   readonly nonce: bigint
+  /** What the caller hears when this very request was there before. */
+  readonly ifReplayed: string
   /** Why the signature is none, in words for the caller; undefined when it is good. @param body empty where it is not signed */
   disproof(body: Uint8Array): string | undefined
 }

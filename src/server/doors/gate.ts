@@ -70,17 +70,13 @@ export class Gate {
   /** @throws Refused for a signature that is none, and a request that was there before */
   prove(claim: Claim, door: Door, body: Uint8Array, { host }: Address): void {
     const { admission, settings } = this.#host
-    if (!admission.takesVerify(claim.hotkey, host, this.#visitors.has(claim.hotkey)))
+    if (!admission.takesVerify(claim.hotkey, host, this.#visitors.isKnown(claim.hotkey)))
       throw new Refused('too many signature checks', 'tooMany')
     const disproof = claim.disproof(body)
     if (disproof !== undefined) throw new Refused('wrong signature', 'notVerified', { words: disproof })
     const recorded = this.#replays.get(door)!.record(claim.hotkey, claim.nonce, settings.clock.unixMs())
     if (recorded === 'full') throw new Refused('too many validators', 'tooMany')
-    if (recorded === 'used') {
-      throw new Refused('replayed', 'notVerified', {
-        words: 'Nonce is too old, a newer one was last processed',
-      })
-    }
+    if (recorded === 'used') throw new Refused('replayed', 'notVerified', { words: claim.ifReplayed })
   }
 
   /**

@@ -43,6 +43,9 @@ export interface HttpHost extends ReplySettings {
   left(remote: Address): void
 }
 
+/** Written in the moment between the end of a connection and its event: `close` tells of it. Unheard, it would end the process. */
+const ignore = (): void => {}
+
 export class HttpExchange implements Caller, LoopWork, Visiting {
   hotkey = ''
   readonly remote: Address
@@ -85,6 +88,7 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
     this.#head = headOf(request)
     this.remote = this.#head.remote
     this.#visit = door.visit(this.#head, response, host)
+    response.on('error', ignore)
     response.on('drain', this.#onDrain)
     response.on('close', this.#onClose)
   }
@@ -116,6 +120,7 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
     const body = await this.#proven(claim, length)
     if (body === undefined || this.#isOver) return
     this.#mustBeKnown()
+    if (this.#host.isStopping) throw new Refused('stopping', 'stopping')
     this.#body = body
     this.#end = this.#visitor!.begin(() => this.#take())
   }
@@ -174,9 +179,13 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
     return new Promise((resolve, reject) => {
       this.#giveUpBody = () => resolve(undefined)
       this.#request.on('data', (chunk: Buffer) => {
-        chunks.push(chunk)
         this.#received += chunk.length
-        if (!this.#keeps(chunk.length)) reject(new Refused('no memory', 'stopping'))
+        if (this.#keeps(chunk.length)) chunks.push(chunk)
+        else {
+          chunks.length = 0
+          this.#request.pause() // for good: the connection ends with the refusal
+          reject(new Refused('no memory', 'stopping'))
+        }
       })
       this.#request.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
     })
@@ -283,7 +292,7 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
     if (this.#visitor === undefined) gate.refused(refusal, this.remote.host)
     const { door, remote } = this
     const reason = detail ?? words
-    noise.note(refusal, 'refused a request by HTTP', {
+    noise.note(`by HTTP: ${refusal}`, 'refused a request by HTTP', {
       reason: reason === undefined ? refusal : `${refusal}: ${shown(reason, 1024)}`,
       door,
       hotkey: shown(this.hotkey, HOTKEY_CHARACTERS),
@@ -299,7 +308,7 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
     const { code, message } = LevinError.from(error)
     if (code === 'PROTOCOL') return new Refused('malformed request', 'malformed', { words: message })
     this.#host.noise.note('a request by HTTP failed', 'a request by HTTP failed', { error }, 'error')
-    return new Refused('malformed request', 'failed')
+    return new Refused('defect', 'failed')
   }
 
   /** Nothing more is read of who breaks the form, comes too often, or would send on for long. */

@@ -16,6 +16,7 @@ export type VisitRefusal =
   | 'too many validators'
   | 'no memory'
   | 'not as signed'
+  | 'defect'
 
 export interface VisitTally {
   /** Requests that proved to be an admitted validator's, and became calls. */

@@ -1,11 +1,15 @@
 /** Who asks by HTTP: the validators that proved themselves with a request lately, each for all its connections. */
 import type { Clock } from '../../clock.js'
+import { putLast } from '../../transport/source-rate.js'
 import { Egress } from '../egress.js'
 import type { FairLoop, LoopPlace } from '../fair-loop.js'
 import type { Watched } from '../progress-watch.js'
 
 /** A validator asks every few seconds; one that did not for so long has left, and keeps no part of the loop from others. */
 const IDLE_MS = 30_000
+/** Who was here within this time has its signatures checked before those of newcomers, as by QUIC. */
+const KNOWN_MS = 3_600_000
+const MAX_REMEMBERED = 4096
 
 /** A request of its own that is under way. */
 export interface Visiting extends Watched {
@@ -84,6 +88,8 @@ export class Visitors {
   readonly #queuedBytes: number
   readonly #mostAtOnce: number
   readonly #visitors = new Map<string, Visitor>()
+  /** When those who left did. */
+  readonly #left = new Map<string, number>()
   #cancelTimer: (() => void) | undefined
 
   /**
@@ -107,8 +113,11 @@ export class Visitors {
     return [...this.#visitors.values()].values()
   }
 
-  has(hotkey: string): boolean {
-    return this.#visitors.has(hotkey)
+  /** Whether this hotkey is here, or was within the last hour. */
+  isKnown(hotkey: string): boolean {
+    if (this.#visitors.has(hotkey)) return true
+    const at = this.#left.get(hotkey)
+    return at !== undefined && this.#clock.monotonicMs() - at < KNOWN_MS
   }
 
   /**
@@ -145,6 +154,7 @@ export class Visitors {
   #forget(visitor: Visitor): void {
     this.#visitors.delete(visitor.hotkey)
     this.#loop.leave(visitor.place)
+    putLast(this.#left, visitor.hotkey, this.#clock.monotonicMs(), MAX_REMEMBERED)
   }
 
   readonly #sweep = (): void => {

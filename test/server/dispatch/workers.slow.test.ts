@@ -2,13 +2,16 @@
 import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type HandlerRecord, handlersOf } from '../../../src/decorators/metadata.js'
+import { signBtauth } from '../../../src/doors/btauth.js'
 import type { HandlerClass } from '../../../src/server/dispatch/container.js'
 import { Workers } from '../../../src/server/dispatch/workers.js'
+import { openDoors } from '../../../src/server/doors/http-doors.js'
+import { checkHttpOptions } from '../../../src/server/doors/options.js'
 import type { AnyMiddleware } from '../../../src/server/policy/middleware.js'
 import { FakeClock } from '../../../src/testing/fake-clock.js'
 import { RecordingLogger } from '../../../src/testing/recording-logger.js'
 import { until } from '../../support/frames.js'
-import { validatorSigner } from '../../support/hotkeys.js'
+import { minerSigner, validatorSigner } from '../../support/hotkeys.js'
 import { type Peer, ServedMiner } from '../../support/served-miner.js'
 import { callOf } from '../policy/calls.js'
 
@@ -87,12 +90,38 @@ describe('a call', () => {
         id: ids[0],
         caller: validatorSigner.hotkey,
         remote: { host: '127.0.0.1', port: 50_000 },
+        door: 'quic',
         synapse: 'call',
         deadline: miner.clock.unixMs() + 30_000,
         plan: { name: 'gold' },
         hasHelper: false,
       },
     })
+  })
+
+  test('may come by HTTP: its JSON is as MessagePack there', async () => {
+    const { miner } = await served()
+    const closed = { host: '127.0.0.1', port: 0 }
+    const doors = await openDoors(miner.service, checkHttpOptions(true, 1024 * 1024), closed)
+    let asked = 0n
+    const ask = async (name: string, data: object) => {
+      const body = JSON.stringify(data)
+      const headers = await signBtauth(validatorSigner, {
+        method: 'POST',
+        target: `/${name}`,
+        body: Buffer.from(body),
+        receiver: minerSigner.hotkey,
+        nowNs: BigInt(miner.clock.unixMs()) * 1_000_000n + asked++,
+      })
+      const { port } = doors.address
+      return (await fetch(`http://127.0.0.1:${port}/${name}`, { method: 'POST', headers, body })).json()
+    }
+    const payload = Buffer.from('some bytes')
+    const hex = createHash('sha256').update(payload).digest('hex')
+    expect(await ask('digest', { payload: payload.toString('base64'), n: 1 })).toEqual({ hex, calls: 1 })
+    expect(await ask('echo', { z: 1, a: ['x'] })).toEqual({ z: 1, a: ['x'] })
+    expect(await ask('call', {})).toMatchObject({ call: { door: 'btauth', caller: validatorSigner.hotkey } })
+    await doors.close(0)
   })
 
   test('may be answered with its own bytes', async () => {

@@ -13,7 +13,7 @@ import { type Clock, systemClock } from '../../../src/clock.js'
 import type { SynapseDefinition } from '../../../src/contract/definition.js'
 import { synapseRequest } from '../../../src/doors/bittensor10/request.js'
 import { signBtauth } from '../../../src/doors/btauth.js'
-import { type HttpOptions, Miner, type MinerOptions, open, type Signer, synapse } from '../../../src/index.js'
+import { type HttpOptions, Miner, type MinerOptions, open, type Signer } from '../../../src/index.js'
 import { memoryNetwork } from '../../../src/testing/memory/network.js'
 import { RecordingLogger } from '../../../src/testing/recording-logger.js'
 import { minerSigner, validatorSigner } from '../../support/hotkeys.js'
@@ -126,5 +126,3 @@ export class HttpMiner {
     })
   }
 }
-
-export const Echo = synapse('Echo', {})

@@ -165,18 +165,18 @@ describe('what does not start a connection', () => {
     expect(started.endpoint.connectionCount).toBe(0)
   })
 
-  test('strangers take at most 512 places, and none from who is in', async () => {
+  test('strangers take at most 320 places, and none from who is in', async () => {
     const endpoint = await unvalidated()
     const { port } = endpoint.address
     const client = await dial(port)
     closing.push(() => client.link.close(0, 'done'))
     const socket = await stranger()
-    for (let i = 0; i < 600; i++) {
+    for (let i = 0; i < 400; i++) {
       await sent(socket, genuineInitial(port), port)
       if (i % 20 === 0) expect((await client.ask(Buffer.from('in'))).toString()).toBe('in')
     }
     expect((await client.ask(Buffer.from('in'))).toString()).toBe('in')
-    expect(endpoint.connectionCount).toBe(1 + 512)
+    expect(endpoint.connectionCount).toBe(1 + 320)
   })
 })
 
