@@ -189,7 +189,7 @@ describe('validators', () => {
   const visitorsOf = (most: number) => {
     const clock = new FakeClock()
     const loop = new FairLoop(clock)
-    return { clock, loop, visitors: new Visitors(clock, loop, most, KIB) }
+    return { clock, loop, visitors: new Visitors(clock, loop, most, KIB, 128) }
   }
   const request = () => ({ waiting: 0, keptBytes: 0, progress: () => undefined, abandon: () => {} })
 
