@@ -1,11 +1,10 @@
-/** Bittensor's `http_auth`, unmodified, signs what a Levin miner takes, and takes what a Levin validator signs. */
+/** Bittensor's `http_auth`, unmodified, signs what a Levin miner takes. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Miner, silentLogger, synapse, Validator } from '../../../src/index.js'
-import { minerSigner, signerOf, validatorSigner } from '../../support/hotkeys.js'
+import type { Miner } from '../../../src/index.js'
+import { signerOf } from '../../support/hotkeys.js'
 import { available } from '../peers/available.js'
 import { prepareSdkPeer } from '../peers/build.js'
-import { type Conversation, converse, type Server, serve } from '../peers/conversation.js'
-import { Ask, Nope } from './contract.js'
+import { type Conversation, converse } from '../peers/conversation.js'
 import { doorMiner, UNWANTED } from './miner.js'
 import type { HttpAnswer } from './told.js'
 
@@ -75,54 +74,5 @@ describe.runIf(peer !== undefined)("Bittensor's http_auth and a Levin miner", ()
     const answer = await send(command)
     expect({ status: answer.status, ...JSON.parse(answer.body!) }).toMatchObject({ status, code })
     expect(answer.body).not.toContain('these words must never reach the peer')
-  })
-})
-
-describe.runIf(peer !== undefined)("A Levin validator and Bittensor's http_auth", () => {
-  let server: Server<{ port: number; hotkey: string }>
-  let validator: Validator
-
-  beforeAll(async () => {
-    server = await serve(peer!, 'btauth-server')
-    validator = new Validator({ signer: validatorSigner, logger: silentLogger })
-  })
-  afterAll(async () => {
-    validator?.close()
-    await server?.stop()
-  })
-
-  const axon = () => ({
-    hotkey: minerSigner.hotkey,
-    host: '127.0.0.1',
-    port: server.said.port,
-    door: 'btauth' as const,
-  })
-
-  test('what it signs is verified, and the answer is read', async () => {
-    const { data } = await validator.query(axon(), Ask, { city: 'Oslo', days: 3 })
-    expect(data.answer).toBe(`hi Oslo, ${validatorSigner.hotkey}`)
-  })
-
-  test.each(['', '?', ' ', 'ä', '%2F'])(
-    'whatever a name has in it is signed as it is sent: %j',
-    async (odd) => {
-      // The server verified it before it looked for the name.
-      const query = validator.query(axon(), synapse(`Nope${odd}`, {}), {})
-      await expect(query).rejects.toMatchObject({
-        code: 'PEER_ERROR',
-        message: expect.stringMatching(/no such synapse|unrecognized/),
-      })
-    },
-  )
-
-  test('a hotkey that the request is not for refuses it', async () => {
-    const query = validator.query({ ...axon(), hotkey: signerOf(9).hotkey }, Nope, {})
-    await expect(query).rejects.toMatchObject({ code: 'HANDSHAKE_REFUSED' })
-  })
-
-  test('a handler that fails is an error of the peer', async () => {
-    await expect(validator.query(axon(), Ask, { city: 'boom', days: 3 })).rejects.toMatchObject({
-      code: 'PEER_ERROR',
-    })
   })
 })
