@@ -35,4 +35,3 @@ export class StoryQuery {
 }
 
 export const Story = synapse('Story', { request: StoryQuery, stream: true })
-export const Nope = synapse('Nope', {})
