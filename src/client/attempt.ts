@@ -3,7 +3,9 @@ import { LevinError, type LevinErrorCode } from '../errors.js'
 import type { Dialler } from '../transport/engine.js'
 import type { Address, CloseInfo, Link } from '../transport/link.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
-import { authenticate, type Proven } from './handshake.js'
+import type { Reached, Trial } from './connection.js'
+import { authenticate } from './handshake.js'
+import { MinerConnection } from './miner-connection.js'
 import type { ValidatorSettings } from './options.js'
 
 /**
@@ -13,17 +15,16 @@ import type { ValidatorSettings } from './options.js'
 const DIAL_AGAIN_MS = 5_000
 
 /** A connection, and who answers on it. */
-export interface Reached extends Proven {
+export interface ReachedByQuic extends Reached {
+  readonly hotkey: string
   readonly link: Link
 }
 
 /** What one link comes to that another one cannot mend. */
 const FINAL: ReadonlySet<LevinErrorCode> = new Set(['HANDSHAKE_REFUSED', 'WRONG_PEER', 'PROTOCOL'])
 
-/** What ends it first wins. */
-export class Attempt {
-  readonly result: Promise<Reached>
-  /** By the monotonic clock. */
+export class Attempt implements Trial {
+  readonly result: Promise<ReachedByQuic>
   readonly beganMs: number
   readonly #address: Address
   readonly #wanted: ReadonlySet<string>
@@ -32,7 +33,7 @@ export class Attempt {
   readonly #beforeProof: (() => Promise<void>) | undefined
   readonly #links = new Set<Link>()
   #running = 0
-  #resolve!: (reached: Reached) => void
+  #resolve!: (reached: ReachedByQuic) => void
   #reject!: (error: LevinError) => void
   readonly #cancelTimer: () => void
   #cancelNext: () => void = () => {}
@@ -88,12 +89,26 @@ export class Attempt {
     )
   }
 
-  async #reach(dialler: Dialler): Promise<Reached> {
+  async #reach(dialler: Dialler): Promise<ReachedByQuic> {
     const link = await this.#established(dialler)
     await this.#beforeProof?.()
     if (this.#over) throw new LevinError('ABORTED', 'given up before the handshake')
     this.#phase = 'the handshake with'
-    return { link, ...(await authenticate(link, this.#wanted, this.#settings)) }
+    const settings = this.#settings
+    const proven = await authenticate(link, this.#wanted, settings)
+    return {
+      door: 'quic',
+      link,
+      ...proven,
+      get closed() {
+        return link.closed
+      },
+      connect: ({ host, port }, owner, memory, meterOf) => {
+        const axon = { hotkey: proven.hotkey, host, port }
+        return new MinerConnection(axon, link, settings, owner, memory, meterOf(axon))
+      },
+      discard: (reason) => link.close(CLOSE_CODE, reason),
+    }
   }
 
   #established(dialler: Dialler): Promise<Link> {
@@ -112,7 +127,7 @@ export class Attempt {
     })
   }
 
-  #succeed(reached: Reached): void {
+  #succeed(reached: ReachedByQuic): void {
     if (this.#over) return
     this.#links.delete(reached.link)
     this.#end(CloseReason.clientShutdown)

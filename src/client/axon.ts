@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { inspect } from 'node:util'
 import { decodeHotkey } from '../auth/ss58.js'
+import { DOORS, type Door } from '../doors/door.js'
 import { LevinError } from '../errors.js'
 
 /** Where a miner answers and who it must prove to be: what the chain publishes of it. */
@@ -9,13 +10,21 @@ export interface Axon {
   readonly hotkey: string
   /** IPv4 or IPv6 address. */
   readonly host: string
-  /** UDP port. */
+  /** UDP port; with an HTTP door, TCP port. */
   readonly port: number
+  /**
+   * How it is asked. Default `quic`. By HTTP, with `btauth` or `bittensor10`, nothing is encrypted, and who answers does not
+   * prove that it is this miner: whoever is on the way can read and change requests and answers.
+   */
+  readonly door?: Door
 }
 
 /** @throws LevinError CONFIG for an axon that cannot be dialled */
-export function checkAxon({ hotkey, host, port }: Axon): void {
+export function checkAxon({ hotkey, host, port, door }: Axon): void {
   decodeHotkey(hotkey)
+  if (door !== undefined && !DOORS.includes(door)) {
+    throw new LevinError('CONFIG', `the axon's door is ${inspect(door)}; it is one of ${DOORS.join(', ')}`)
+  }
   if (isIP(host) === 0) {
     throw new LevinError(
       'CONFIG',
@@ -25,7 +34,7 @@ export function checkAxon({ hotkey, host, port }: Axon): void {
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new LevinError(
       'CONFIG',
-      `the axon's port is ${inspect(port)}; it is the number of a UDP port, from 1 to 65535`,
+      `the axon's port is ${inspect(port)}; it is the number of a port, from 1 to 65535`,
     )
   }
 }

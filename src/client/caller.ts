@@ -160,7 +160,7 @@ export class Caller {
       const { given, sent } = prepare(axon)
       const ask = async (onward?: Onward) => {
         const connection = this.#pool.ready(axon) ?? (await this.#pool.connection(axon, limits))
-        return connection.ask(synapse, sent, traced(limits, onward))
+        return connection.ask(synapse, sent, traced(limits, onward), axon)
       }
       const answer =
         this.#middleware.length === 0 ? await ask() : await this.#around(axon, synapse, given, limits, ask)
@@ -189,7 +189,7 @@ export class Caller {
       const { given, sent } = prepare(axon)
       const ask = async (onward?: Onward) => {
         const connection = await this.#pool.connection(axon, limits)
-        return connection.askStream(synapse, sent, traced(limits, onward))
+        return connection.askStream(synapse, sent, traced(limits, onward), axon)
       }
       if (this.#middleware.length === 0) return ask()
       const { data } = await this.#around(axon, synapse, given, limits, async (onward) => ({

@@ -18,7 +18,7 @@ const WRITE_MS_PER_MIB = 1000
 const WRITE_MOST_MS = 60_000
 const MIB = 1024 * 1024
 
-const writeBudgetMs = (bytes: number): number =>
+export const writeBudgetMs = (bytes: number): number =>
   Math.min(WRITE_FLOOR_MS + Math.ceil(bytes / MIB) * WRITE_MS_PER_MIB, WRITE_MOST_MS)
 
 /** Who wants a stream. */

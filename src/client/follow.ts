@@ -1,4 +1,6 @@
 /** Keeps a pool's miners what a metagraph says that they are. */
+import { inspect } from 'node:util'
+import { DOORS, type Door } from '../doors/door.js'
 import { LevinError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { isReachable } from '../metagraph/reachable.js'
@@ -16,14 +18,20 @@ export interface FollowOptions {
    * Where one of them answers; undefined leaves it out. Default: at its axon. For tests, and for networks of one's own.
    */
   readonly address?: (neuron: Neuron) => { readonly host: string; readonly port: number } | undefined
+  /**
+   * How they may be asked, tried in this order; the one that answered is kept, and tried first after it was lost. Each has
+   * a second before the next is tried beside it. Of `btauth` and `bittensor10` one may be given: both are at one TCP port.
+   * By HTTP nothing is encrypted, and miners do not prove who they are. Default `['quic']`.
+   */
+  readonly doors?: readonly Door[]
 }
 
 /** Ends the following, and what it started of the source. The miners stay as they are. */
 export type Unfollow = () => Promise<void>
 
-type SetMiners = (axons: readonly Axon[]) => Promise<void>
+type SetMiners = (axons: readonly Axon[], doors: readonly Door[]) => Promise<void>
 
-const KEYS = ['where', 'address']
+const KEYS: readonly (keyof FollowOptions)[] = ['where', 'address', 'doors']
 
 /**
  * @param setMiners closes and connects; what it throws changes nothing
@@ -38,7 +46,8 @@ export async function follow(
   logger: Logger,
 ): Promise<Unfollow> {
   checkKeys('follow', options, KEYS)
-  const { where = isReachable, address = ({ axon }) => axon } = options
+  const { where = isReachable, address = ({ axon }) => axon, doors = ['quic'] } = options
+  checkDoors(doors)
   if (typeof source?.neurons !== 'function') {
     throw new LevinError(
       'CONFIG',
@@ -55,7 +64,7 @@ export async function follow(
     if (text === last) return
     last = text
     try {
-      await setMiners(axons)
+      await setMiners(axons, doors)
     } catch (error) {
       if (last === text) last = '' // the next look tries again
       throw error
@@ -82,6 +91,16 @@ export async function follow(
     throw error
   }
   return unfollow
+}
+
+/** @throws LevinError CONFIG */
+function checkDoors(doors: readonly Door[]): void {
+  const isList = Array.isArray(doors) && doors.length > 0 && doors.every((door) => DOORS.includes(door))
+  if (isList && new Set(doors.map((door) => door === 'quic')).size === doors.length) return
+  throw new LevinError(
+    'CONFIG',
+    `follow: doors is ${inspect(doors)}; it is a list of quic and one of btauth and bittensor10, as in ['quic', 'bittensor10']`,
+  )
 }
 
 function axonsOf(

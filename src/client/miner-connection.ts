@@ -9,7 +9,7 @@ import type {
 } from '../contract/definition.js'
 import type { LevinError } from '../errors.js'
 import { isLevins } from '../transport/certificate.js'
-import type { Link, LinkEvents } from '../transport/link.js'
+import type { Link } from '../transport/link.js'
 import { FRAME_HEADER_BYTES } from '../wire/frame.js'
 import { recycle, TRACEPARENT_BYTES, withTraceparent } from '../wire/messages.js'
 import { decodeValue } from '../wire/msgpack.js'
@@ -27,6 +27,7 @@ import {
   type StreamCallOptions,
 } from './call-options.js'
 import { reasonOf } from './close-reasons.js'
+import type { Connection, ConnectionOwner } from './connection.js'
 import type { ExchangeOptions, Meter, OpenStream, Seeker } from './exchange.js'
 import { Line } from './line.js'
 import type { ValidatorSettings } from './options.js'
@@ -34,13 +35,10 @@ import { type Answer, query } from './query.js'
 import { describe, encodeRequest } from './request.js'
 import { ChunkStream } from './stream.js'
 
-/** Who made a connection, and is told what becomes of it. */
-export type ConnectionOwner = Pick<LinkEvents, 'onSilence'> & Required<Pick<LinkEvents, 'onClosed'>>
-
 /** Milliseconds between two looks at whether the last call on a connection is over that takes no more. */
 const RETIRED_LOOK_MS = 1_000
 
-export class MinerConnection {
+export class MinerConnection implements Connection {
   readonly axon: Axon
   readonly #link: Link
   readonly #settings: ValidatorSettings
@@ -232,8 +230,9 @@ export class MinerConnection {
    * @internal Takes no more calls, as its owner promises: ends when the last one is over.
    * @param successor where those wait from here on that wait for a stream: nothing was sent of them. Without one they fail
    */
-  retire(successor: MinerConnection | undefined): void {
-    if (successor?.axon.hotkey !== this.axon.hotkey) this.#failWaiting('the miner fell silent')
+  retire(successor: Connection | undefined): void {
+    const isSame = successor instanceof MinerConnection && successor.axon.hotkey === this.axon.hotkey
+    if (!isSame) this.#failWaiting('the miner fell silent')
     else for (const seeker of this.#takeWaiting()) seeker.moveTo(successor.#open)
     this.#endWhenIdle()
   }

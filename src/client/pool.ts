@@ -1,20 +1,22 @@
 /** Connections to any number of miners, kept and mended: what the registry decides is done here. */
 import type { Clock } from '../clock.js'
+import type { Door } from '../doors/door.js'
 import { LevinError } from '../errors.js'
 import type { Dialler } from '../transport/engine.js'
 import type { CloseInfo } from '../transport/link.js'
-import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
+import { CloseReason } from '../wire/protocol-texts.js'
 import type { AnswerMemory } from './answer-memory.js'
-import { Attempt, type Reached } from './attempt.js'
+import { Attempt } from './attempt.js'
 import { type Axon, checkAxon } from './axon.js'
 import type { Limits } from './call-options.js'
 import { inPlainWords, reasonOf } from './close-reasons.js'
-import { MinerConnection } from './miner-connection.js'
+import type { Connection, Reached, Trial } from './connection.js'
+import { DoorsTrial } from './doors/doors-trial.js'
 import type { ValidatorSettings } from './options.js'
 import { type Change, type Closing, type MinerAddress, Registry, type WantedMiner } from './registry.js'
 import { Standby } from './standby.js'
 import { connectionCounts, minerStatus, type ValidatorStats } from './stats.js'
-import { MinerTally, type Observers } from './watch.js'
+import { type MinerConnectionEvent, MinerTally, type Observers } from './watch.js'
 
 /** Addresses that `setMiners` connects at once. One that does not answer holds its place for `connectTimeoutMs`. */
 const CONNECTING_AT_ONCE = 256
@@ -27,10 +29,10 @@ type Patience = Pick<Limits, 'signal' | 'deadlineAtMs'>
 
 /** What there is to an address that is not idle. */
 interface Live {
-  readonly attempt: Attempt
+  readonly attempt: Trial
   /** Settles with the attempt. */
   readonly reached: Promise<void>
-  connection: MinerConnection | undefined
+  connection: Connection | undefined
   standby: Standby | undefined
 }
 
@@ -46,7 +48,7 @@ export class Pool {
   /** Tries in the background that are to come. */
   readonly #plans = new Map<MinerAddress, () => void>()
   /** Connections that another one took the place of, until the calls on them are over. */
-  readonly #retired = new Set<MinerConnection>()
+  readonly #retired = new Set<Connection>()
   #closed = false
 
   constructor(
@@ -70,7 +72,10 @@ export class Pool {
 
   /** What is counted of a miner; of one that is unknown, it is made known. @throws LevinError CONFIG for an axon that cannot be dialled */
   tally(axon: Axon): MinerTally {
-    const { hotkey } = this.#find(axon).axon
+    return this.#tallyOf(this.#find(axon).axon.hotkey)
+  }
+
+  #tallyOf(hotkey: string): MinerTally {
     let tally = this.#tallies.get(hotkey)
     if (tally === undefined) {
       tally = new MinerTally()
@@ -81,7 +86,7 @@ export class Pool {
 
   #find(axon: Axon): WantedMiner {
     const known = this.#registry.miners.get(axon.hotkey)
-    if (known?.isListed || (known?.axon.port === axon.port && known.axon.host === axon.host)) return known
+    if (known?.isListed || (known !== undefined && isSamePlace(known.axon, axon))) return known
     checkAxon(axon)
     const { miner, closings } = this.#registry.want(axon)
     this.#close(closings)
@@ -93,7 +98,7 @@ export class Pool {
    * @returns undefined when there is none yet
    * @throws LevinError WRONG_PEER for a miner that is not the one at its address; while its address is left alone, as the last attempt; ABORTED
    */
-  ready(axon: Axon): MinerConnection | undefined {
+  ready(axon: Axon): Connection | undefined {
     if (this.#closed) throw closed()
     const miner = this.#find(axon)
     const verdict = this.#registry.verdict(miner, this.#clock.monotonicMs())
@@ -105,7 +110,7 @@ export class Pool {
    * The connection to a miner, made when there is none. One attempt an address runs at a time.
    * @throws LevinError CANNOT_CONNECT, HANDSHAKE_REFUSED, WRONG_PEER, PROTOCOL, TIMED_OUT, ABORTED, CONNECTION_LOST, LIMIT
    */
-  async connection(axon: Axon, patience: Patience): Promise<MinerConnection> {
+  async connection(axon: Axon, patience: Patience): Promise<Connection> {
     for (;;) {
       const there = this.ready(axon)
       if (there !== undefined) return there
@@ -145,7 +150,13 @@ export class Pool {
     })
   }
 
-  #attempt(address: MinerAddress, beforeProof?: () => Promise<void>): Attempt {
+  #attempt(address: MinerAddress): Trial {
+    const { doorsToTry } = address
+    if (doorsToTry.length === 1 && doorsToTry[0] === 'quic') return this.#attemptByQuic(address)
+    return new DoorsTrial(address, doorsToTry, this.#settings, () => this.#attemptByQuic(address))
+  }
+
+  #attemptByQuic(address: MinerAddress, beforeProof?: () => Promise<void>): Attempt {
     const { connectTimeoutMs } = this.#settings
     const dialler = this.#dialler()
     return new Attempt(address, address.hotkeys, this.#settings, dialler, connectTimeoutMs, beforeProof)
@@ -155,7 +166,7 @@ export class Pool {
    * @param begun an attempt that runs already
    * @throws LevinError LIMIT when there are as many connections as there may be
    */
-  #dial(address: MinerAddress, begun?: Attempt): Live {
+  #dial(address: MinerAddress, begun?: Trial): Live {
     const change = this.#registry.dial(address, (other) => this.#isBusy(other))
     this.#apply(change)
     this.#unplan(address)
@@ -179,24 +190,21 @@ export class Pool {
     return false
   }
 
-  #reached(address: MinerAddress, live: Live, { link, hotkey, clockSkewSeconds }: Reached): void {
+  #reached(address: MinerAddress, live: Live, reached: Reached): void {
+    const { door, hotkey, clockSkewSeconds } = reached
     if (this.#live.get(address) !== live) {
-      link.close(CLOSE_CODE, CloseReason.clientShutdown)
+      reached.discard(CloseReason.clientShutdown)
       throw closed()
     }
-    if (link.closed !== undefined) this.#failed(address, live, lost(link.closed))
-    if (!address.hotkeys.has(hotkey)) {
-      link.close(CLOSE_CODE, CloseReason.noAuthenticatedHotkeys)
+    if (reached.closed !== undefined) this.#failed(address, live, lost(reached.closed))
+    if (hotkey !== undefined && !address.hotkeys.has(hotkey)) {
+      reached.discard(CloseReason.noAuthenticatedHotkeys)
       this.#failed(address, live, new LevinError('WRONG_PEER', `${hotkey} answers there`))
     }
-    this.#registry.proved(address, hotkey)
-    const { host, port } = address
-    const tally = this.tally({ hotkey, host, port })
-    tally.clockSkewSeconds = clockSkewSeconds
-    const connection: MinerConnection = new MinerConnection(
-      { hotkey, host, port },
-      link,
-      this.#settings,
+    this.#registry.proved(address, hotkey, door)
+    if (hotkey !== undefined) this.#tallyOf(hotkey).clockSkewSeconds = clockSkewSeconds
+    const connection: Connection = reached.connect(
+      address,
       {
         onSilence: (isSilent) => this.#onSilence(address, live, isSilent),
         onClosed: (info) => {
@@ -205,10 +213,10 @@ export class Pool {
         },
       },
       this.#memory,
-      tally,
+      (axon) => this.#tallyOf(axon.hotkey),
     )
     live.connection = connection
-    this.#tell('authenticated', address, undefined, live)
+    this.#tell(hotkey === undefined ? 'reached' : 'authenticated', address, undefined, live)
   }
 
   #failed(address: MinerAddress, live: Live, error: LevinError): never {
@@ -241,7 +249,7 @@ export class Pool {
       live.connection?.ping()
       return new Promise<void>((resolve) => void this.#clock.after(LAST_ASK_MS, resolve))
     }
-    const begin = () => this.#attempt(address, lastAsk)
+    const begin = () => this.#attemptByQuic(address, lastAsk)
     live.standby ??= new Standby(begin, reconnect, this.#clock, () => void this.#replace(address, live))
     live.standby.silence(isSilent)
   }
@@ -293,13 +301,14 @@ export class Pool {
   /**
    * Makes the pool what a list says, and connects all that is not connected.
    * @param forgives whether also what failed a moment ago
+   * @param doors that are tried of those that name none; default QUIC alone
    * @returns when each of these was tried once
    * @throws LevinError CONFIG, LIMIT; then nothing has changed
    */
-  async setMiners(axons: readonly Axon[], forgives = true): Promise<void> {
+  async setMiners(axons: readonly Axon[], forgives = true, doors?: readonly Door[]): Promise<void> {
     if (this.#closed) throw closed()
     for (const axon of axons) checkAxon(axon)
-    this.#apply(this.#registry.reconcile(axons, forgives))
+    this.#apply(this.#registry.reconcile(axons, forgives, doors))
     const nowMs = this.#clock.monotonicMs()
     const waiting = [...this.#registry.addresses].filter(
       ({ phase, backoff }) => phase !== 'connected' && backoff.waitMs(nowMs) === 0,
@@ -336,18 +345,14 @@ export class Pool {
   }
 
   /** @param live what has just been reached, or was not */
-  #tell(
-    state: 'authenticated' | 'failed' | 'closed',
-    address: MinerAddress,
-    error?: LevinError,
-    live?: Live,
-  ): void {
+  #tell(state: MinerConnectionEvent['state'], address: MinerAddress, error?: LevinError, live?: Live): void {
     if (!this.#observers.hears('connection')) return
-    const { host, port, proven, backoff } = address
+    const { host, port, door, proven, backoff } = address
     const nowMs = this.#clock.monotonicMs()
     const retryInMs = state === 'failed' ? backoff.waitMs(nowMs) : undefined
     const durationMs = live && nowMs - live.attempt.beganMs
-    this.#observers.tell('connection', { state, host, port, hotkey: proven, error, retryInMs, durationMs })
+    const hotkey = proven
+    this.#observers.tell('connection', { state, host, port, door, hotkey, error, retryInMs, durationMs })
   }
 
   /** Those of the list, as it gave them. */
@@ -376,9 +381,12 @@ export class Pool {
     this.#closed = true
     for (const address of [...this.#live.keys()]) this.#end(address, CloseReason.clientShutdown)
     for (const address of [...this.#plans.keys()]) this.#unplan(address)
-    for (const connection of this.#retired) connection.close()
+    for (const connection of this.#retired) connection.closeWith(CloseReason.clientShutdown)
   }
 }
+
+const isSamePlace = (one: Axon, other: Axon): boolean =>
+  one.port === other.port && one.host === other.host && (one.door ?? 'quic') === (other.door ?? 'quic')
 
 const closed = (): LevinError => new LevinError('ABORTED', 'the validator was closed')
 

@@ -2,6 +2,7 @@
  * Pure. Which miners are wanted at which address, and what is known of each address: from it follows what is dialled,
  * what is closed, and what a query is told without anything being sent.
  */
+import type { Door } from '../doors/door.js'
 import { LevinError } from '../errors.js'
 import { CloseReason } from '../wire/protocol-texts.js'
 import type { Axon } from './axon.js'
@@ -21,10 +22,14 @@ const STEPS = {
 export class MinerAddress {
   readonly host: string
   readonly port: number
+  /** That may be knocked at, in this order. */
+  readonly doors: readonly Door[]
+  /** The one that answered last. */
+  door: Door | undefined
   readonly hotkeys = new Set<string>()
   readonly backoff: Backoff
   phase: Phase = 'idle'
-  /** The one hotkey that authenticated on the connection that there is. */
+  /** The one hotkey that authenticated on the connection that there is; by HTTP nobody does. */
   proven: string | undefined
   lastFailure: LevinError | undefined
   /** Since it is known. */
@@ -32,10 +37,17 @@ export class MinerAddress {
   /** When it was last asked for. */
   usedMs = 0
 
-  constructor({ host, port }: Axon, reconnecting: Reconnecting) {
+  constructor({ host, port }: Axon, doors: readonly Door[], reconnecting: Reconnecting) {
     this.host = host
     this.port = port
+    this.doors = doors
     this.backoff = new Backoff(reconnecting)
+  }
+
+  /** The one that answered last comes first: an address is asked again as it answered. */
+  get doorsToTry(): readonly Door[] {
+    const { door, doors } = this
+    return door === undefined ? doors : [door, ...doors.filter((other) => other !== door)]
   }
 
   step(name: keyof typeof STEPS): void {
@@ -65,12 +77,19 @@ export interface Change {
   readonly gone: readonly string[]
 }
 
+interface Place {
+  readonly host: string
+  readonly port: number
+}
+
 export interface RegistryOptions {
   readonly reconnecting: Reconnecting
   readonly maxConnections: number
 }
 
-const keyOf = ({ host, port }: { host: string; port: number }): string => `${host}|${port}`
+const QUIC: readonly Door[] = ['quic']
+
+const keyOf = ({ host, port }: Place, doors: readonly Door[]): string => `${host}|${port}|${doors.join('|')}`
 
 export class Registry {
   readonly #options: RegistryOptions
@@ -98,20 +117,22 @@ export class Registry {
 
   /** Whether this very address is still wanted. */
   knows(address: MinerAddress): boolean {
-    return this.#addresses.get(keyOf(address)) === address
+    return this.#addresses.get(keyOf(address, address.doors)) === address
   }
 
   /**
    * The whole list of miners, in place of the one before: those that are absent go, those that moved are wanted at their
    * new address.
+   * @param doors of those that name none
    * @param forgives whether every address may be tried at once; else those that failed are left alone as long as before
    * @throws LevinError CONFIG for a hotkey at two addresses, LIMIT for more addresses than there may be connections; then nothing has changed
    */
-  reconcile(axons: readonly Axon[], forgives = true): Change {
+  reconcile(axons: readonly Axon[], forgives = true, doors: readonly Door[] = QUIC): Change {
+    const key = (axon: Axon): string => keyOf(axon, doorsOf(axon, doors))
     const wanted = new Map<string, Axon>()
     for (const axon of axons) {
       const before = wanted.get(axon.hotkey)
-      if (before !== undefined && keyOf(before) !== keyOf(axon)) {
+      if (before !== undefined && key(before) !== key(axon)) {
         throw new LevinError(
           'CONFIG',
           `setMiners: miner ${axon.hotkey} is listed at two addresses: give each hotkey once`,
@@ -119,7 +140,7 @@ export class Registry {
       }
       wanted.set(axon.hotkey, axon)
     }
-    const addresses = new Set(axons.map(keyOf)).size
+    const addresses = new Set(axons.map(key)).size
     const { maxConnections } = this.#options
     if (addresses > maxConnections) {
       throw new LevinError(
@@ -130,7 +151,7 @@ export class Registry {
     const closings: Closing[] = []
     const gone = [...this.#miners.keys()].filter((hotkey) => !wanted.has(hotkey))
     for (const hotkey of gone) closings.push(...this.#remove(hotkey, CloseReason.minerDeregistered))
-    for (const axon of wanted.values()) closings.push(...this.#put(axon, true))
+    for (const axon of wanted.values()) closings.push(...this.#put(axon, doors, true))
     if (forgives) for (const { backoff } of this.#addresses.values()) backoff.reset()
     return { closings, gone }
   }
@@ -139,17 +160,19 @@ export class Registry {
   want(axon: Axon): { readonly miner: WantedMiner; readonly closings: readonly Closing[] } {
     const known = this.#miners.get(axon.hotkey)
     if (known?.isListed) return { miner: known, closings: [] }
-    const closings = this.#put(axon, false)
+    const closings = this.#put(axon, QUIC, false)
     return { miner: this.#miners.get(axon.hotkey)!, closings }
   }
 
-  #put(axon: Axon, isListed: boolean): Closing[] {
+  #put(axon: Axon, doors: readonly Door[], isListed: boolean): Closing[] {
     const { hotkey } = axon
+    const own = doorsOf(axon, doors)
+    const key = keyOf(axon, own)
     const known = this.#miners.get(hotkey)
-    const stays = known !== undefined && keyOf(known.axon) === keyOf(axon)
+    const stays = known !== undefined && keyOf(known.address, known.address.doors) === key
     const closings = known === undefined || stays ? [] : this.#remove(hotkey, CloseReason.minerAddressChanged)
-    const address = this.#addresses.get(keyOf(axon)) ?? new MinerAddress(axon, this.#options.reconnecting)
-    this.#addresses.set(keyOf(axon), address)
+    const address = this.#addresses.get(key) ?? new MinerAddress(axon, own, this.#options.reconnecting)
+    this.#addresses.set(key, address)
     address.hotkeys.add(hotkey)
     this.#miners.set(hotkey, { axon, address, isListed })
     return closings
@@ -160,7 +183,7 @@ export class Registry {
     this.#miners.delete(hotkey)
     address.hotkeys.delete(hotkey)
     const isEmpty = address.hotkeys.size === 0
-    if (isEmpty) this.#addresses.delete(keyOf(address))
+    if (isEmpty) this.#addresses.delete(keyOf(address, address.doors))
     // Who is left on it did not prove itself there: another connection may show that it is the one there now.
     const isUseless = address.proven === hotkey
     if (address.phase === 'idle' || !(isEmpty || isUseless)) return []
@@ -177,7 +200,9 @@ export class Registry {
   verdict({ axon, address }: WantedMiner, nowMs: number): 'ready' | 'wait' | 'dial' | LevinError {
     address.usedMs = nowMs
     if (address.phase === 'connected') {
-      return address.proven === axon.hotkey ? 'ready' : wrongPeer(axon, address)
+      // who proved nothing is asked all the same: a request is signed for one hotkey, and others do not take it
+      const isThere = address.proven === undefined || address.proven === axon.hotkey
+      return isThere ? 'ready' : wrongPeer(axon, address)
     }
     if (address.phase === 'connecting') return 'wait'
     const waitMs = address.backoff.waitMs(nowMs)
@@ -222,9 +247,10 @@ export class Registry {
     return false
   }
 
-  /** The attempt came to a connection on which this hotkey authenticated. */
-  proved(address: MinerAddress, hotkey: string): void {
+  /** The attempt came to a connection, on which this hotkey authenticated; by HTTP nobody does. */
+  proved(address: MinerAddress, hotkey: string | undefined, door: Door): void {
     address.step('prove')
+    address.door = door
     address.proven = hotkey
     address.lastFailure = undefined
     address.backoff.reset()
@@ -244,6 +270,9 @@ export class Registry {
     address.lastFailure = error
   }
 }
+
+const doorsOf = ({ door }: Axon, others: readonly Door[]): readonly Door[] =>
+  door === undefined ? others : [door]
 
 export function wrongPeer({ hotkey }: Axon, { host, port, proven }: MinerAddress): LevinError {
   return new LevinError(

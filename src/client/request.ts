@@ -4,7 +4,7 @@ import type { SynapseDefinition, SynapseOptions } from '../contract/definition.j
 import { type Dto, describeDto } from '../contract/dto.js'
 import { LevinError } from '../errors.js'
 import { FRAME_HEADER_BYTES } from '../wire/frame.js'
-import { encodeSynapsePacket } from '../wire/messages.js'
+import { decodeSynapsePacket, encodeSynapsePacket } from '../wire/messages.js'
 import type { ValidatorSettings } from './options.js'
 
 /** The classes of a definition, looked at once. */
@@ -42,12 +42,33 @@ export function describe(synapse: SynapseDefinition<SynapseOptions>): Described 
 /** A frame that may be sent any number of times, to any number of miners. */
 export class EncodedRequest {
   readonly frame: Uint8Array
+  #data: object | undefined
 
   /** @throws LevinError INVALID_REQUEST, LIMIT */
   constructor(synapse: SynapseDefinition, request: unknown, settings: ValidatorSettings) {
     // a copy: an encoded frame's memory serves another as soon as it is sent
     this.frame = Buffer.from(encodeRequest(synapse, request, settings))
   }
+
+  /** What was encoded, for doors that have another form; made when it is first needed. */
+  get data(): object {
+    this.#data ??= decodeSynapsePacket(this.frame.subarray(FRAME_HEADER_BYTES)).data
+    return this.#data
+  }
+}
+
+/**
+ * What goes on the wire, before it is encoded.
+ * @throws LevinError INVALID_REQUEST
+ */
+export function requestData(synapse: SynapseDefinition, request: unknown): object {
+  if (request instanceof EncodedRequest) return request.data
+  const dto = describe(synapse).request
+  const data = dto === undefined ? request : dto.plain(dto.instance(request, 'INVALID_REQUEST'))
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    throw new LevinError('INVALID_REQUEST', 'the request: an object is needed')
+  }
+  return data
 }
 
 /**
@@ -60,14 +81,9 @@ export function encodeRequest(
   { clock, maxFrameBytes }: ValidatorSettings,
 ): Uint8Array {
   if (request instanceof EncodedRequest) return request.frame
-  const dto = describe(synapse).request
-  const data = dto === undefined ? request : dto.plain(dto.instance(request, 'INVALID_REQUEST'))
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-    throw new LevinError('INVALID_REQUEST', 'the request: an object is needed')
-  }
   const frame = encodeSynapsePacket({
     synapseType: synapse.name,
-    data,
+    data: requestData(synapse, request),
     timestamp: Math.floor(clock.unixMs() / 1000),
   })
   const bytes = frame.length - FRAME_HEADER_BYTES

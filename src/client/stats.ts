@@ -1,3 +1,4 @@
+import type { Door } from '../doors/door.js'
 import type { LevinErrorCode } from '../errors.js'
 import type { LatencyHistogram } from './histogram.js'
 import type { MinerAddress, WantedMiner } from './registry.js'
@@ -21,6 +22,8 @@ export interface ValidatorStats {
 export interface MinerStatus {
   readonly host: string
   readonly port: number
+  /** By which it answers, or did last; undefined when it never did. By HTTP, `connected` says that the port is open. */
+  readonly door: Door | undefined
   /** `wrongPeer`: its address is connected, and another miner answers there. */
   readonly state: 'connected' | 'wrongPeer' | 'connecting' | 'backingOff' | 'idle'
   /** Milliseconds until its address may be tried again, while it is backing off. */
@@ -55,7 +58,8 @@ export function minerStatus({ axon, address }: WantedMiner, tally: MinerTally, n
   return {
     host: axon.host,
     port: axon.port,
-    state: state === 'connected' && address.proven !== axon.hotkey ? 'wrongPeer' : state,
+    door: address.door,
+    state: state === 'connected' && (address.proven ?? axon.hotkey) !== axon.hotkey ? 'wrongPeer' : state,
     retryInMs: state === 'backingOff' ? address.backoff.waitMs(nowMs) : undefined,
     lastFailure: lastFailure && { code: lastFailure.code, message: lastFailure.message },
     attempts: address.attempts,

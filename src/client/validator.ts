@@ -6,6 +6,7 @@ import type {
   StreamOptions,
   SynapseDefinition,
 } from '../contract/definition.js'
+import type { Door } from '../doors/door.js'
 import { startEngine } from '../engine.js'
 import { LevinError } from '../errors.js'
 import type { MetagraphSource } from '../metagraph/source.js'
@@ -56,7 +57,7 @@ export interface ConnectOptions {
 }
 
 /**
- * Asks miners over QUIC.
+ * Asks miners over QUIC, or by HTTP those whose axon or `follow` says so.
  *
  * @example
  * const validator = new Validator({ signer: seedSigner(seed) })
@@ -210,14 +211,15 @@ export class Validator {
    *   wrong with a later list is in the log
    */
   follow(source: MetagraphSource, options: FollowOptions = {}): Promise<Unfollow> {
-    const setMiners = async (axons: readonly Axon[]): Promise<void> => {
-      if (!this.#closed) await this.#pool.setMiners(axons, false)
+    const setMiners = async (axons: readonly Axon[], doors: readonly Door[]): Promise<void> => {
+      if (!this.#closed) await this.#pool.setMiners(axons, false, doors)
     }
     return follow(source, options, setMiners, this.#settings.logger)
   }
 
   /**
-   * The miners that `setMiners` or `follow` listed last, whether they are connected or not.
+   * The miners that `setMiners` or `follow` listed last, whether they are connected or not. Which door one answers by is in
+   * `stats()`.
    *
    * @example await validator.queryAll(validator.miners(), Forecast, { city: 'Oslo', days: 3 })
    */
@@ -244,7 +246,7 @@ export class Validator {
   }
 
   /**
-   * A connection to one miner, in hand: apart from the pool, without middleware, not mended and not counted.
+   * A connection to one miner by QUIC, in hand: apart from the pool, without middleware, not mended and not counted.
    *
    * A hotkey has one connection to a miner: a second `connect` to the same miner, a `query` to it through the pool, or
    * any other process with the same hotkey, replaces the first, whose calls then fail with CONNECTION_LOST (`replaced`).
@@ -256,6 +258,8 @@ export class Validator {
     const { signal } = options
     if (signal !== undefined) checkSignal('connect', signal)
     const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? this.#settings.connectTimeoutMs)
+    if ((axon.door ?? 'quic') !== 'quic')
+      throw new LevinError('CONFIG', `connect: by ${axon.door} there is no connection to hold: use query()`)
     if (this.#closed) throw new LevinError('CONFIG', 'connect() came after close(): make a new Validator')
     const attempt = new Attempt(axon, new Set([axon.hotkey]), this.#settings, this.#theDialler(), timeoutMs)
     this.#attempts.add(attempt)

@@ -1,5 +1,6 @@
 /** What a validator counts and tells of the miners that it asks through its pool. */
 import type { Clock } from '../clock.js'
+import type { Door } from '../doors/door.js'
 import type { LevinError, LevinErrorCode } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { Observers as EventObservers } from '../observers.js'
@@ -20,10 +21,13 @@ export interface QueryEvent {
 
 /** An address was reached, could not be reached, or was lost. */
 export interface MinerConnectionEvent {
-  readonly state: 'authenticated' | 'failed' | 'closed'
+  /** `reached`: by HTTP, where nobody proves who he is. */
+  readonly state: 'authenticated' | 'reached' | 'failed' | 'closed'
   readonly host: string
   readonly port: number
-  /** SS58 of the miner that proved itself; undefined with `failed`. */
+  /** By which it answers, or did last; undefined when it never did. */
+  readonly door: Door | undefined
+  /** SS58 of the miner that proved itself; undefined with `failed`, and by HTTP. */
   readonly hotkey: string | undefined
   /** Why, unless it was reached. */
   readonly error: LevinError | undefined

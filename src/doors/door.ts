@@ -3,3 +3,5 @@
  * by HTTP as `bittensor` 10's dendrite asks its axon.
  */
 export type Door = 'quic' | 'btauth' | 'bittensor10'
+
+export const DOORS: readonly Door[] = ['quic', 'btauth', 'bittensor10']

@@ -23,7 +23,7 @@ function connected(to: Registry, wanted: Axon, nowMs = 0): MinerAddress {
   const { miner } = to.want(wanted)
   expect(to.verdict(miner, nowMs)).toBe('dial')
   to.dial(miner.address, idle)
-  to.proved(miner.address, wanted.hotkey)
+  to.proved(miner.address, wanted.hotkey, 'quic')
   return miner.address
 }
 const told = (closings: readonly Closing[]) => closings.map(({ address, reason }) => [address.port, reason])
@@ -36,7 +36,7 @@ describe('asking', () => {
     known.dial(miner.address, idle)
     expect(known.verdict(miner, 0)).toBe('wait')
     expect(() => known.dial(miner.address, idle)).toThrow('connecting')
-    known.proved(miner.address, 'a')
+    known.proved(miner.address, 'a', 'quic')
     expect(known.verdict(miner, 0)).toBe('ready')
   })
 
@@ -291,7 +291,7 @@ class Prove implements fc.Command<Model, Registry> {
   run(model: Model, real: Registry): void {
     const address = addressAt(real, this.port)!
     const proven = [...address.hotkeys][this.pick % address.hotkeys.size]!
-    real.proved(address, proven)
+    real.proved(address, proven, 'quic')
     model.live.set(this.port, { proven })
     model.failures.delete(this.port)
     check(model, real)

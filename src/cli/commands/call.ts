@@ -2,6 +2,7 @@ import { Validator } from '../../client/validator.js'
 import { type ConfigOptions, chainOptions, walletOptions } from '../../config/options.js'
 import { signerFrom } from '../../config/parts.js'
 import { synapse } from '../../contract/definition.js'
+import type { Door } from '../../doors/door.js'
 import { LevinError, type LevinErrorCode } from '../../errors.js'
 import { consoleLogger } from '../../logger.js'
 import { decodeValue } from '../../wire/msgpack.js'
@@ -17,6 +18,12 @@ import { onlyOne, targetOf } from '../target.js'
 const options = {
   ...targetOptions,
   stream: { type: 'flag', help: 'the answer is a stream: its chunks as they come' },
+  door: {
+    type: 'text',
+    default: 'quic',
+    help: 'how it is asked: quic, or by HTTP btauth or bittensor10',
+    value: 'DOOR',
+  },
   'timeout-ms': {
     type: 'integer',
     least: 1,
@@ -30,7 +37,7 @@ const options = {
 } as const satisfies ConfigOptions
 
 export const command = defineCommand({
-  usage: 'call SYNAPSE [JSON | @FILE | -] --to HOTKEY@HOST:PORT [--stream] [OPTIONS]',
+  usage: 'call SYNAPSE [JSON | @FILE | -] --to HOTKEY@HOST:PORT [--door DOOR] [--stream] [OPTIONS]',
   about: `Asks a miner, of Levin's or another, as the validator whose wallet is given, and prints the answer as JSON.
 Bytes are {"$bytes": "base64"}, both ways.`,
   options,
@@ -41,20 +48,19 @@ Bytes are {"$bytes": "base64"}, both ways.`,
     const request = await requestOf(json)
     const timeoutMs = values['timeout-ms']
     const logger = consoleLogger('error')
-    const axon = await targetOf(to, values)
+    const axon = { ...(await targetOf(to, values)), door: values.door as Door }
     const validator = new Validator({
       signer: await signerFrom(values, consoleLogger('warn')),
       logger,
       connectTimeoutMs: timeoutMs,
     })
     try {
-      const miner = await validator.connect(axon)
       if (values.stream) {
-        for await (const chunk of miner.stream(synapse(name!, { stream: true }), request, { timeoutMs }))
-          show(chunk, output)
+        const chunks = validator.stream(axon, synapse(name!, { stream: true }), request, { timeoutMs })
+        for await (const chunk of chunks) show(chunk, output)
         return Exit.done
       }
-      const { data, latencyMs } = await miner.query(synapse(name!, {}), request, { timeoutMs })
+      const { data, latencyMs } = await validator.query(axon, synapse(name!, {}), request, { timeoutMs })
       output.json({ data: jsonOf(data), latencyMs })
       output.say(JSON.stringify(jsonOf(data), undefined, 2))
       if (!output.isJson) process.stderr.write(`${latencyMs.toFixed(1)} ms\n`)

@@ -1,11 +1,18 @@
 /** A Levin validator asks Bittensor's own axons, unmodified, beside miners that speak QUIC. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Axon, inMemoryMetagraph, LevinError, silentLogger, Validator } from '../../../src/index.js'
+import {
+  type Axon,
+  inMemoryMetagraph,
+  LevinError,
+  silentLogger,
+  synapse,
+  Validator,
+} from '../../../src/index.js'
 import { minerSigner, signerOf, validatorSigner } from '../../support/hotkeys.js'
 import { available } from '../peers/available.js'
 import { prepareBittensorPeer } from '../peers/build.js'
 import { type Server, serve } from '../peers/conversation.js'
-import { Ask, Nope, Slow, Story, Value } from './contract.js'
+import { Ask, Slow, Story, Value } from './contract.js'
 import { doorMiner, UNWANTED } from './miner.js'
 
 const AXONS = 100
@@ -76,7 +83,7 @@ describe.runIf(peer !== undefined)("A Levin validator and Bittensor's axons", ()
     const [first] = axons as [Axon]
     expect({
       blacklisted: await codeOf(unwanted.query(first, Ask, QUESTION)),
-      unknown: await codeOf(validator.query(first, Nope, {})),
+      unknown: await codeOf(validator.query(first, synapse('Nope', {}), {})),
       failing: await codeOf(validator.query(first, Ask, { ...QUESTION, city: 'boom' })),
       slow: await codeOf(validator.query(first, Slow, { seconds: 20 }, { timeoutMs: 300 })),
       anotherHotkey: await codeOf(validator.query(other, Ask, QUESTION)),

@@ -5,7 +5,7 @@ import { minerSigner, signerOf, validatorSigner } from '../../support/hotkeys.js
 import { available } from '../peers/available.js'
 import { prepareSdkPeer } from '../peers/build.js'
 import { type Server, serve } from '../peers/conversation.js'
-import { Ask, Nope } from './contract.js'
+import { Ask } from './contract.js'
 
 const peer = await available('sdk', prepareSdkPeer)
 
@@ -47,7 +47,7 @@ describe.runIf(peer !== undefined)("A Levin validator and Bittensor's http_auth"
   )
 
   test('a hotkey that the request is not for refuses it', async () => {
-    const query = validator.query({ ...axon(), hotkey: signerOf(9).hotkey }, Nope, {})
+    const query = validator.query({ ...axon(), hotkey: signerOf(9).hotkey }, synapse('Nope', {}), {})
     await expect(query).rejects.toMatchObject({ code: 'HANDSHAKE_REFUSED' })
   })
 
