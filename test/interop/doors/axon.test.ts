@@ -59,7 +59,6 @@ describe.runIf(peer !== undefined)("A Levin validator and Bittensor's axons", ()
     -1e-7,
     5e-324,
     Number.MAX_SAFE_INTEGER,
-    2n ** 63n,
     true,
     [1, 2.5, [null, 'x']],
     { a: { 'b"': ["'"] } },
