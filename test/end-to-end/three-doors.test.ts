@@ -34,7 +34,6 @@ import {
 } from '../../src/index.js'
 import { until } from '../support/frames.js'
 import { minerSigner, signerOf, validatorSigner } from '../support/hotkeys.js'
-import { HttpCaller } from '../support/http-caller.js'
 
 const DOORS = ['quic', 'btauth', 'bittensor10'] as const
 const UNWANTED = signerOf(3)
@@ -358,8 +357,7 @@ async function everything(chunks: AsyncIterable<object>): Promise<unknown[]> {
   return failure === undefined ? joined : [...joined, failure]
 }
 
-function callerBy(door: Door, validator: Validator, axon: Axon, signer: Signer): Caller {
-  if (door !== 'quic') return new HttpCaller(door, signer, axon)
+function callerOf(validator: Validator, axon: Axon): Caller {
   return {
     query: async (definition, request, timeoutMs) => {
       const options = timeoutMs === undefined ? {} : { timeoutMs }
@@ -415,7 +413,7 @@ describe.each(DOORS)('by the door %s', (door) => {
     miner = newMiner()
     miner.on('call', (event) => events.push(event))
     const { port } = await miner.listen({ host: '127.0.0.1', port: 0, http: true })
-    axon = { hotkey: minerSigner.hotkey, host: '127.0.0.1', port }
+    axon = { hotkey: minerSigner.hotkey, host: '127.0.0.1', port, door }
     for (const signer of [validatorSigner, UNWANTED])
       validators.set(signer, new Validator({ signer, logger: silentLogger }))
   })
@@ -424,7 +422,7 @@ describe.each(DOORS)('by the door %s', (door) => {
     await miner.close()
   })
 
-  const of: CallerOf = (signer) => callerBy(door, validators.get(signer)!, axon, signer)
+  const of: CallerOf = (signer) => callerOf(validators.get(signer)!, axon)
 
   test.each(CASES)('$name', async (tried) => {
     const { ask, outcome } = tried

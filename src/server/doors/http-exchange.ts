@@ -43,9 +43,6 @@ export interface HttpHost extends ReplySettings {
   left(remote: Address): void
 }
 
-/** Written in the moment between the end of a connection and its event: `close` tells of it. Unheard, it would end the process. */
-const ignore = (): void => {}
-
 export class HttpExchange implements Caller, LoopWork, Visiting {
   hotkey = ''
   readonly remote: Address
@@ -88,7 +85,6 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
     this.#head = headOf(request)
     this.remote = this.#head.remote
     this.#visit = door.visit(this.#head, response, host)
-    response.on('error', ignore)
     response.on('drain', this.#onDrain)
     response.on('close', this.#onClose)
   }
@@ -120,15 +116,15 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
     const body = await this.#proven(claim, length)
     if (body === undefined || this.#isOver) return
     this.#mustBeKnown()
-    if (this.#host.isStopping) throw new Refused('stopping', 'stopping')
     this.#body = body
     this.#end = this.#visitor!.begin(() => this.#take())
   }
 
   #take(): void {
-    const { loop } = this.#host
+    const { isStopping, loop } = this.#host
     const { egress, place } = this.#visitor!
-    if (egress.isFull) egress.whenRoom(() => loop.take(place, this))
+    if (isStopping) this.#refuse(new Refused('stopping', 'stopping'))
+    else if (egress.isFull) egress.whenRoom(() => loop.take(place, this))
     else loop.take(place, this)
   }
 

@@ -6,11 +6,14 @@ import { text } from 'node:stream/consumers'
 import { IsInt } from 'class-validator'
 import { describe, expect, test } from 'vitest'
 import { synapse } from '../../../src/index.js'
+import { openDoors } from '../../../src/server/doors/http-doors.js'
+import { checkHttpOptions } from '../../../src/server/doors/options.js'
 import { FakeClock } from '../../../src/testing/fake-clock.js'
 import { memoryNetwork } from '../../../src/testing/memory/network.js'
 import { createCertificate } from '../../../src/transport/certificate.js'
 import { until } from '../../support/frames.js'
 import { signerOf } from '../../support/hotkeys.js'
+import { handler, ServedMiner } from '../../support/served-miner.js'
 import { HttpMiner, type Sent } from './http-miner.js'
 
 class Step {
@@ -201,6 +204,50 @@ describe.each(doors)('a caller, %s', (door) => {
     expect(miner.miner.state).toBe('closed')
     agent.destroy()
   })
+})
+
+test('a request that waits for another of its validator when the miner stops is told so', async () => {
+  let proceed = (): void => {}
+  const own = new HttpMiner({ maxStreams: 1 })
+  own.miner.synapse(Wait, () => new Promise((resolve) => (proceed = () => resolve({}))))
+  const miner = await own.listen()
+  const first = miner.asBtauth('Wait')
+  await expect.poll(() => miner.miner.stats().calls.Wait!.running).toBe(1)
+  const second = miner.asBtauth('Wait')
+  await expect.poll(() => miner.miner.stats().http!.connections).toBe(2)
+  const closed = miner.miner.close()
+  proceed()
+  expect((await first).status).toBe(200)
+  expect((await second).status).toBe(503)
+  await closed
+  expect(miner.log.at('error')).toEqual([])
+})
+
+test('a chunk that is written in the moment in which the connection ends harms nobody', async () => {
+  const steps: (() => void)[] = []
+  const words = handler(Words, async function* () {
+    for (;;) {
+      await new Promise<void>((resolve) => steps.push(resolve))
+      yield Buffer.from('a word')
+    }
+  })
+  const served = new ServedMiner([words])
+  const { service, clock } = served
+  const doors = await openDoors(service, checkHttpOptions({ port: 0 }, MIB), { host: '127.0.0.1', port: 0 })
+  const caller = new HttpMiner({ clock })
+  caller.port = doors.address.port
+  const response = caller.open(await caller.btauth('Words'))
+  await expect.poll(() => steps.length).toBe(1)
+  steps[0]!()
+  const begun = await response
+  const ended = expect(text(begun)).rejects.toThrow('aborted')
+  await expect.poll(() => steps.length).toBe(2)
+  for (const request of doors.requests()) request.abandon()
+  steps[1]!()
+  await ended
+  await service.dispatcher.idle()
+  expect(service.stats(undefined).calls.Words).toMatchObject({ running: 0, aborted: 1 })
+  await doors.close(0)
 })
 
 test('HTTPS, when it is given a certificate; its callers count as those of plain HTTP do', async () => {
