@@ -19,15 +19,28 @@ const TIMEOUT_MS = 30_000
 /** Signed before anything is measured. More than these are signed as they are needed. */
 const SIGNED_A_SECOND = 4_000
 
-let uuids = 0
+/** The next to be sent: in the order of their nonces, of which who is asked remembers only so many. */
+const signed: Buffer[] = []
+let taken = 0
 let nowNs = BigInt(Date.now()) * 1_000_000n
 
-/** One connection, with a dendrite's uuid of its own: its requests come in the order of their nonces. */
+async function sign(): Promise<Buffer> {
+  const { headers, body } = await synapseRequest(signer, {
+    definition: Echo,
+    data,
+    timeoutMs: TIMEOUT_MS,
+    axon: { ip: axon.host, port: axon.port, hotkey: axon.hotkey },
+    ip: axon.host,
+    uuid: `bench-${nowNs}`,
+    nowNs: nowNs++,
+  })
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const head = `POST /Echo HTTP/1.1\r\nhost: ${axon.host}:${axon.port}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`
+  return Buffer.from(`${head}${lines.join('')}\r\n${body}`)
+}
+
 class Connection {
   readonly #socket: Socket = connect(axon.port, axon.host).setNoDelay()
-  readonly #uuid = `bench-${process.pid}-${uuids++}`
-  readonly #signed: Buffer[] = []
-  #asked = 0
   #received = ''
   #answered: (answer: string) => void = () => {}
 
@@ -36,28 +49,8 @@ class Connection {
     this.#socket.on('error', fail).on('close', () => fail(new Error('the miner closed the connection')))
   }
 
-  async sign(): Promise<Buffer> {
-    const { headers, body } = await synapseRequest(signer, {
-      definition: Echo,
-      data,
-      timeoutMs: TIMEOUT_MS,
-      axon: { ip: axon.host, port: axon.port, hotkey: axon.hotkey },
-      ip: axon.host,
-      uuid: this.#uuid,
-      nowNs: nowNs++,
-    })
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-    const head = `POST /Echo HTTP/1.1\r\nhost: ${axon.host}:${axon.port}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`
-    return Buffer.from(`${head}${lines.join('')}\r\n${body}`)
-  }
-
-  async signAhead(): Promise<void> {
-    this.#signed.push(await this.sign())
-  }
-
   async ask(): Promise<void> {
-    const request = this.#signed[this.#asked] ?? (await this.sign())
-    this.#asked++
+    const request = signed[taken++] ?? (await sign())
     const answer = new Promise<string>((resolve) => {
       this.#answered = resolve
     })
@@ -90,11 +83,10 @@ function fail(error: Error): never {
 
 const connections = Array.from({ length: inFlight }, () => new Connection())
 const ahead = SIGNED_A_SECOND * (seconds + WARM_UP_MS / 1000)
-// In turns: who asks remembers only so many nonces that came before their time.
-for (let i = 0; i < ahead; i++) await connections[i % inFlight]!.signAhead()
+while (signed.length < ahead) signed.push(await sign())
 
 await measureLoad({
-  frameBytes: (await connections[0]!.sign()).length,
+  frameBytes: (await sign()).length,
   ask: (worker) => connections[worker]!.ask(),
   close() {
     for (const connection of connections) connection.close()

@@ -94,9 +94,8 @@ ${streamSection(streams)}${list('Not measured', notes)}${list('What a typed hand
   gives back what it got. Each request in flight has a dendrite of its own, since an axon refuses what is older than the
   last request of the same one. It, \`python-python\` and the pairs that show one detail are measured with 1 and 32 in
   flight: more tells nothing new of them.
-- **\`http-levin\` and \`http-bittensor\`**: each request in flight has a connection of its own, which is kept, as its uuid
-  and its nonces are. Requests are signed before they are measured, so that the client is not what is slow; what it sends is
-  what a dendrite sends.
+- **\`http-levin\` and \`http-bittensor\`**: each request in flight has a connection of its own, which is kept. Requests
+  are signed before they are measured, so that the client is not what is slow; what it sends is what a dendrite sends.
 - **Streams**: one at a time, on a connection that is up; the median of 3 in each measurement. First chunk: of 21 streams
   of four chunks, read to their end one after another. Chunks are made anew by the handler, and let go by the client when
   it has counted them. Not measured: 0.3 s of streams before that, 1 s for Levin's client.
