@@ -17,7 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { countEach } from '../faults/report.js'
 import { option } from '../interop/options.js'
 import { seeded } from '../wire/seeded.js'
-import { FRAMINGS } from './http-framings.js'
+import { FAULTY, FRAMINGS } from './http-framings.js'
 import { badlySigned, HTTP_DOORS, HttpSigner, head, inOrder, lineOf } from './http-requests.js'
 import type { Sent } from './means.js'
 
@@ -197,12 +197,13 @@ async function headers(): Promise<void> {
 
 async function framings(): Promise<void> {
   const answers: string[] = []
-  const all = Object.entries(FRAMINGS).flatMap(([what, framing]) =>
+  const all = Object.entries({ ...FRAMINGS, ...FAULTY }).flatMap(([what, framing]) =>
     HTTP_DOORS.map((door) => ({ what, framing, door })),
   )
   await each(count * all.length, async (i) => {
     const { what, framing, door } = all[i % all.length]!
-    const client = new Client('127.0.0.1')
+    // from somewhere else each time: where so much that is wrong comes from is not listened to any more
+    const client = new Client(strange())
     const first = await signer.request(door, COUNTED, {})
     const behind = inOrder(COUNTED, await signer.request('btauth', COUNTED, {}))
     const answered = client.answer()
@@ -212,7 +213,8 @@ async function framings(): Promise<void> {
     if (!client.isClosed) await Promise.race([client.closed, sleep(2_000)])
     const run = client.statuses.filter((status) => status < 300).length
     answers.push(answer)
-    if (run > 0) notes.push(`RUN ${what} by ${door}: ${client.statuses.join(' ')}`)
+    if (what in FAULTY && answer !== '200') sent.asked += run
+    else if (run > 0) notes.push(`RUN ${what} by ${door}: ${client.statuses.join(' ')}`)
     client.socket.destroy()
   })
   notes.push(...countEach(answers))

@@ -73,8 +73,11 @@ export class HttpDoors {
   readonly #forExchanges: HttpHost
   /** Connections with a request that is not answered. */
   readonly #busy = new WeakSet<Socket>()
-  /** And those on which another one came meanwhile: nothing of them is heard any more. */
-  readonly #ending = new WeakSet<Socket>()
+  /**
+   * The last answer of each connection. Node hands on what stands behind a request that was refused, also where the answer
+   * ends the connection: whoever sent both may have wanted the first to be read as something else, and nothing more is run.
+   */
+  readonly #last = new WeakMap<Socket, ServerResponse>()
   #closed: Promise<void> | undefined
 
   constructor(host: DoorsHost, settings: HttpSettings) {
@@ -132,6 +135,7 @@ export class HttpDoors {
       connectionsCheckingInterval: LOOK_MS,
       insecureHTTPParser: false, // whatever flag the process was started with
       noDelay: true,
+      requireHostHeader: false, // Node would answer by itself, and go on with what stands behind
     }
     const server =
       tls === undefined
@@ -155,9 +159,10 @@ export class HttpDoors {
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request
-    if (this.#ending.has(socket)) return
+    const last = this.#last.get(socket)
+    if (last !== undefined && endsConnection(last)) return
+    this.#last.set(socket, response)
     const isPipelined = this.#busy.has(socket)
-    if (isPipelined) this.#ending.add(socket)
     this.#busy.add(socket)
     response.on('close', () => {
       this.#busy.delete(socket)
@@ -248,6 +253,9 @@ export class HttpDoors {
 
 const asText = (pem: string | Uint8Array): string | Buffer =>
   typeof pem === 'string' ? pem : Buffer.from(pem)
+
+const endsConnection = (response: ServerResponse): boolean =>
+  !response.shouldKeepAlive || response.getHeader('connection') === 'close'
 
 const statusOf = ({ code }: NodeJS.ErrnoException): string => {
   if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large'

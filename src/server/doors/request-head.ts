@@ -6,6 +6,8 @@ import type { RequestHead } from './door.js'
 
 /** Of a synapse's name, in bytes of the path: what `synapse()` takes, percent-encoded. */
 const MOST_PATH = 3 * 256 + 1
+/** Node takes HTTP/0.9 and 2.0 in the same form, and answers them otherwise. */
+const VERSIONS: readonly string[] = ['1.0', '1.1']
 const DIGITS = /^\d{1,15}$/
 
 /** What is wrong with a request, whoever sent it. */
@@ -16,9 +18,12 @@ export interface HeadFault {
 
 /** Bytes of the body that is announced, or why it is not read. Its length is known, or there is none: nothing is chunked. */
 export function bodyLength(
-  { headers, headersDistinct, method }: IncomingMessage,
+  { headers, headersDistinct, httpVersion, method }: IncomingMessage,
   most: number,
 ): number | HeadFault {
+  if (!VERSIONS.includes(httpVersion)) return fault('malformed', 'this is neither HTTP/1.1 nor HTTP/1.0')
+  if (httpVersion === '1.1' && headersDistinct.host?.length !== 1)
+    return fault('malformed', 'say once which host is meant')
   if (method !== 'POST') return fault('malformed', 'a synapse is asked with POST')
   if (headers.upgrade !== undefined) return fault('malformed', 'there is nothing to upgrade to')
   if (headers['transfer-encoding'] !== undefined)

@@ -89,15 +89,26 @@ describe.each(['dendrite', 'btauth'] as const)('%s', (door) => {
     ['CONNECT', (sent) => lines({ ...sent, path: '127.0.0.1:80' }, [length(sent)], 'CONNECT')],
     ['an upgrade', (sent) => lines(sent, [length(sent), 'Connection: Upgrade', 'Upgrade: h2c'])],
     ['HTTP/2', () => 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['chunks of which one is gzip', (sent) => lines(sent, ['Transfer-Encoding: gzip, chunked'])],
+    [
+      'chunks behind identity',
+      (sent) =>
+        lines({ ...sent, body: `${sent.body.length.toString(16)}\r\n${sent.body}\r\n0\r\n\r\n` }, [
+          'Transfer-Encoding: identity, chunked',
+        ]),
+    ],
+    ['HTTP/2.0', (sent) => lines(sent, [length(sent)]).replace('HTTP/1.1', 'HTTP/2.0')],
+    ['HTTP/0.9', (sent) => lines(sent, [length(sent)]).replace('HTTP/1.1', 'HTTP/0.9')],
     ['another version', (sent) => lines(sent, [length(sent)]).replace('HTTP/1.1', 'HTTP/1.7')],
     ['no host', (sent) => lines(sent, [length(sent)]).replace('Host: miner\r\n', '')],
     ['a body that is packed', (sent) => lines(sent, [length(sent), 'Content-Encoding: gzip'])],
     ['headers of more than 16 KiB', (sent) => lines(sent, [length(sent), `A: ${'b'.repeat(16 * 1024)}`])],
     ['TLS', () => '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
     ['no HTTP', () => 'hello\r\n\r\n'],
-  ])('%s: refused, the connection closed, and nobody asked', async (_, raw) => {
+  ])('%s: refused, the connection closed, and nobody asked, nor by what is behind', async (_, raw) => {
     const { miner, asked } = await opened()
-    const received = await talk(miner, raw(await signed(miner)))
+    const behind = await signed(miner)
+    const received = await talk(miner, raw(await signed(miner)) + lines(behind, [length(behind)]))
     for (const status of statuses(received)) expect(status).toMatch(/^HTTP\/1\.1 4\d\d$/)
     expect(statuses(received).length).toBeLessThanOrEqual(1)
     expect(asked).toEqual([])
