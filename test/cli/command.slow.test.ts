@@ -46,7 +46,7 @@ beforeAll(async () => {
       yield { celsius: 1 }
       yield { celsius: 2 }
     })
-  port = (await miner.listen({ host: '127.0.0.1', port: 0 })).port
+  port = (await miner.listen({ host: '127.0.0.1', port: 0, http: { port: 0 } })).port
   to = `${signer.hotkey}@127.0.0.1:${port}`
 })
 
@@ -75,6 +75,13 @@ describe('call', () => {
     expect(JSON.parse((await call('days', '@request.json', '--to', to)).out)).toEqual({ days: 1 })
     const piped = await levin(folder, ['call', 'days', '-', '--to', to], '{"days":2}')
     expect(JSON.parse(piped.out)).toEqual({ days: 2 })
+  })
+
+  test('asks by HTTP where --door says so', async () => {
+    const byHttp = `${signer.hotkey}@127.0.0.1:${miner.stats().http!.port}`
+    for (const door of ['btauth', 'bittensor10'])
+      expect((await call('days', '{"days":1}', '--to', byHttp, '--door', door, '--json')).code).toBe(0)
+    expect((await call('days', '{"days":1}', '--to', byHttp, '--door', 'side')).code).toBe(2)
   })
 
   test('sends each digit of a large integer', async () => {

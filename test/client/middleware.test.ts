@@ -160,6 +160,7 @@ describe('stats and events', () => {
     expect(miners[axon.hotkey]).toEqual({
       host: '127.0.0.1',
       port: axon.port,
+      door: 'quic',
       state: 'connected',
       retryInMs: undefined,
       lastFailure: undefined,
