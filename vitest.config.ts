@@ -33,7 +33,7 @@ const shared = {
 /** With `LEVIN_TESTS=engine`: what knows no engine, or tries both, need not be tried again on the other one. */
 const isOneEngine = process.env.LEVIN_TESTS === 'engine'
 const noEngine =
-  'auth,cli,config,contract,metagraph,monitor,scripts,signer,subtensor,supervisor,testing,transport,types,wallet,watchdog,wire'
+  'auth,cli,config,contract,doors,metagraph,monitor,scripts,signer,subtensor,supervisor,testing,transport,types,wallet,watchdog,wire'
 
 /** CI says so when no browser can be had. */
 const hasNoBrowser = process.env.LEVIN_BROWSER === 'none'
@@ -75,7 +75,7 @@ export default defineConfig({
           ...shared.test,
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
-          exclude: isOneEngine ? ['test/interop/{chain,wallet}.test.ts'] : [],
+          exclude: isOneEngine ? ['test/interop/{chain,wallet}.test.ts', 'test/interop/doors/**'] : [],
           testTimeout: 180_000,
           hookTimeout: 1_800_000,
           fileParallelism: false,

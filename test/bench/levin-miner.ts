@@ -1,6 +1,6 @@
 /**
  * Levin's miner in the benchmark: `echo`, bare; `bulk`, a stream; and `typed`, behind injection, validation and one middleware. `--open`
- * takes its protections away, `--guarded` adds those that are middleware.
+ * takes its protections away, `--guarded` adds those that are middleware, `--http` opens its HTTP doors, where `Echo` is asked for.
  */
 import 'reflect-metadata'
 import {
@@ -78,5 +78,7 @@ miner
   .register(TypedMiner)
   .synapse(synapse('echo', {}), (data) => data)
   .synapse(synapse('bulk', { stream: true }), bulk)
-const { port } = await miner.listen({ host: '127.0.0.1', port: numberOption('port', 0) })
+const http = process.argv.includes('--http')
+if (http) miner.synapse(synapse('Echo', {}), (data) => data)
+const { port } = await miner.listen({ host: '127.0.0.1', port: numberOption('port', 0), http })
 console.log(`listening ${port}`)

@@ -1,7 +1,14 @@
 /** `npm run bench`: how Levin compares with btlightning's own peers, in one run on one machine. */
 import { writeFile } from 'node:fs/promises'
 import { type BenchOptions, readOptions, USAGE } from './options.js'
-import { type Blocking, measureBlocking, type Overhead, overheads, protections } from './overhead.js'
+import {
+  type Blocking,
+  doorCosts,
+  measureBlocking,
+  type Overhead,
+  overheads,
+  protections,
+} from './overhead.js'
 import { writePage } from './page.js'
 import { type Pair, TYPED } from './pairs.js'
 import { type Peers, preparePeers, script } from './peers.js'
@@ -9,7 +16,14 @@ import { stopAll } from './processes.js'
 import { type Row, summarise } from './results.js'
 import { runAll } from './run.js'
 import { type StreamRow, summariseStreams } from './streams.js'
-import { formatBlocking, formatOverheads, formatProtections, formatStreams, formatTable } from './table.js'
+import {
+  formatBlocking,
+  formatDoors,
+  formatOverheads,
+  formatProtections,
+  formatStreams,
+  formatTable,
+} from './table.js'
 
 /** @returns the exit code */
 async function main(): Promise<number> {
@@ -42,6 +56,7 @@ async function report(options: BenchOptions, peers: Peers, notes: readonly strin
   const streamRows = summariseStreams(streams)
   const handler = overheads(samples)
   const protection = protections(samples)
+  const doors = doorCosts(samples)
 
   if (rows.length > 0) console.log(formatTable(rows))
   if (streamRows.length > 0) console.log(formatStreams(streamRows))
@@ -49,6 +64,7 @@ async function report(options: BenchOptions, peers: Peers, notes: readonly strin
     ...formatOverheads(handler),
     ...formatBlocking(blocking),
     ...formatProtections(protection),
+    ...formatDoors(doors),
   ])
     console.log(line)
   if (options.json !== undefined) {
@@ -72,6 +88,7 @@ async function report(options: BenchOptions, peers: Peers, notes: readonly strin
       rounds: options.rounds,
       overheads: handler,
       protections: protection,
+      doors,
       blocking,
       notes,
     })

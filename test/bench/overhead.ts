@@ -1,8 +1,17 @@
-/** What a handler behind injection, validation and a middleware costs on top of a bare one, and what protections do. */
+/** What of Levin costs what: a handler behind injection, validation and a middleware, its protections, its HTTP doors. */
 import type { Load } from './measure.js'
-import { BARE, GUARDED, OPEN, TYPED } from './pairs.js'
+import {
+  BARE,
+  BITTENSOR,
+  DENDRITE_AT_DOOR,
+  GUARDED,
+  HTTP_AT_AXON,
+  HTTP_AT_DOOR,
+  OPEN,
+  TYPED,
+} from './pairs.js'
 import { type Command, runToLine } from './processes.js'
-import { ratio, type Sample } from './results.js'
+import { type Metric, ratio, type Sample } from './results.js'
 
 export interface Overhead extends Load {
   /** The miner's CPU a request, in times of a bare echo's. */
@@ -34,6 +43,31 @@ export function protections(samples: readonly Sample[]): Protection[] {
       return rps === null
         ? []
         : { ...load, pair, rps, minerCpu: ratio(samples, 'minerCpuUs', load, pair, OPEN) }
+    }),
+  )
+}
+
+/** A Levin miner's HTTP door, in times of an axon that the same client asks. */
+export interface DoorCost extends Load {
+  /** Who asks. */
+  readonly client: 'dendrite' | 'http'
+  readonly rps: number
+  readonly p50: number | null
+  /** The miner's CPU a request; null where that is not measured. */
+  readonly minerCpu: number | null
+}
+
+/** At each load at which one client asked both. */
+export function doorCosts(samples: readonly Sample[]): DoorCost[] {
+  const pairs = [
+    ['dendrite', DENDRITE_AT_DOOR, BITTENSOR],
+    ['http', HTTP_AT_DOOR, HTTP_AT_AXON],
+  ] as const
+  return pairs.flatMap(([client, pair, base]) =>
+    loadsOf(samples, pair).flatMap((load) => {
+      const times = (metric: Metric) => ratio(samples, metric, load, pair, base)
+      const rps = times('rps')
+      return rps === null ? [] : { ...load, client, rps, p50: times('p50Ms'), minerCpu: times('minerCpuUs') }
     }),
   )
 }

@@ -4,7 +4,7 @@ import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { markdownTable } from './markdown.js'
 import { formatSize } from './options.js'
-import type { Blocking, Overhead, Protection } from './overhead.js'
+import type { Blocking, DoorCost, Overhead, Protection } from './overhead.js'
 import { REFERENCE } from './pairs.js'
 import { plot } from './plot.js'
 import { withSummary } from './readme.js'
@@ -13,6 +13,7 @@ import { STREAM_BYTES, STREAM_METRICS, type StreamRow } from './streams.js'
 import {
   formatBlocking,
   formatChunk,
+  formatDoors,
   formatLoad,
   formatOverheads,
   formatProtections,
@@ -28,6 +29,7 @@ export interface PageContent {
   readonly rounds: number
   readonly overheads: readonly Overhead[]
   readonly protections: readonly Protection[]
+  readonly doors: readonly DoorCost[]
   readonly blocking: readonly Blocking[]
   /** Pairs that could not be measured, and why. */
   readonly notes: readonly string[]
@@ -46,7 +48,16 @@ export async function writePage(content: PageContent): Promise<string[]> {
 
 const project = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
 
-function markdown({ rows, streams, rounds, overheads, protections, blocking, notes }: PageContent): string {
+function markdown({
+  rows,
+  streams,
+  rounds,
+  overheads,
+  protections,
+  doors,
+  blocking,
+  notes,
+}: PageContent): string {
   const machine = `Node ${process.versions.node}, ${cpus().length} cores, ${process.platform} ${process.arch}`
   return `# Benchmarks
 
@@ -63,7 +74,8 @@ Pairs are named client first, miner second. \`levin-typed\` is Levin's client an
 injection, validation of request and answer, and one middleware; its request has two more fields. \`levin-open\` is a Levin
 miner with its protections off, \`levin-guarded\` one with a blacklist, a body limit and the priority queue besides. Pairs
 that end in \`quiche\` are Levin on its other engine. \`bittensor-bittensor\` is the dendrite and the axon of bittensor
-10.5.0: JSON over HTTP, with the payload as base64.
+10.5.0: JSON over HTTP, with the payload as base64. In \`bittensor-levin\` the same dendrite asks a Levin miner with its HTTP
+doors open; \`http-levin\` and \`http-bittensor\` are a client that costs next to nothing, at the same two.
 
 ![Requests a second of each pair, in times of ${REFERENCE}](benchmarks.svg)
 
@@ -72,7 +84,7 @@ that end in \`quiche\` are Levin on its other engine. \`bittensor-bittensor\` is
 For requests/s more is better, for all others less.
 
 ${table(group(rows, formatLoad), 'load', METRICS, TITLES)}
-${streamSection(streams)}${list('Not measured', notes)}${list('What a typed handler costs', [...formatOverheads(overheads), ...formatBlocking(blocking)])}${list('What protections cost', formatProtections(protections))}
+${streamSection(streams)}${list('Not measured', notes)}${list('What a typed handler costs', [...formatOverheads(overheads), ...formatBlocking(blocking)])}${list('What protections cost', formatProtections(protections))}${list('HTTP: a Levin miner beside an axon', formatDoors(doors))}
 ## How it is measured
 
 - **Requests/s, p50, p99**: the client keeps so many requests in flight, and counts the answers of a window of a second.
@@ -82,6 +94,8 @@ ${streamSection(streams)}${list('Not measured', notes)}${list('What a typed hand
   gives back what it got. Each request in flight has a dendrite of its own, since an axon refuses what is older than the
   last request of the same one. It, \`python-python\` and the pairs that show one detail are measured with 1 and 32 in
   flight: more tells nothing new of them.
+- **\`http-levin\` and \`http-bittensor\`**: each request in flight has a connection of its own, which is kept. Requests
+  are signed before they are measured, so that the client is not what is slow; what it sends is what a dendrite sends.
 - **Streams**: one at a time, on a connection that is up; the median of 3 in each measurement. First chunk: of 21 streams
   of four chunks, read to their end one after another. Chunks are made anew by the handler, and let go by the client when
   it has counted them. Not measured: 0.3 s of streams before that, 1 s for Levin's client.

@@ -4,9 +4,19 @@
  * `levin` has its protections at their defaults. `typed` has a middleware and is asked for the synapse behind injection
  * and validation; `open` has its protections off; `guarded` has a blacklist, a body limit and the priority queue besides.
  * All of these run on the native engine where it is built; `quiche` is `levin` on the other one. `rust` and `python` are
- * btlightning's own, `bittensor` is the axon and the dendrite of bittensor 10.5, over HTTP.
+ * btlightning's own, `bittensor` is the axon and the dendrite of bittensor 10.5, over HTTP. `door` is `levin` with its HTTP
+ * doors open, and a client that asks as a dendrite does and costs next to nothing.
  */
-export type PeerKind = 'levin' | 'quiche' | 'typed' | 'open' | 'guarded' | 'rust' | 'python' | 'bittensor'
+export type PeerKind =
+  | 'levin'
+  | 'quiche'
+  | 'typed'
+  | 'open'
+  | 'guarded'
+  | 'rust'
+  | 'python'
+  | 'bittensor'
+  | 'door'
 
 export interface Pair {
   /** The client first, the miner second. */
@@ -34,6 +44,10 @@ export const GUARDED = 'levin-guarded'
 /** The other systems that a subnet may use today. */
 export const PYTHON = 'python-python'
 export const BITTENSOR = 'bittensor-bittensor'
+/** The dendrite at the HTTP door of a Levin miner; a client that costs little at both. */
+export const DENDRITE_AT_DOOR = 'bittensor-levin'
+export const HTTP_AT_AXON = 'http-bittensor'
+export const HTTP_AT_DOOR = 'http-levin'
 
 /** Where more in flight would tell nothing new. */
 const FEW = [1, 32]
@@ -46,6 +60,9 @@ export const PAIRS: readonly Pair[] = [
   { name: REFERENCE, client: 'rust', miner: 'rust', streams: true },
   { name: PYTHON, client: 'python', miner: 'python', inflight: FEW },
   { name: BITTENSOR, client: 'bittensor', miner: 'bittensor', sizes: [1024], inflight: FEW },
+  { name: DENDRITE_AT_DOOR, client: 'bittensor', miner: 'door', ...DETAIL },
+  { name: HTTP_AT_AXON, client: 'door', miner: 'bittensor', ...DETAIL },
+  { name: HTTP_AT_DOOR, client: 'door', miner: 'door', ...DETAIL },
   { name: 'levin-levin-quiche', client: 'quiche', miner: 'quiche', ...DETAIL },
   { name: 'rust-levin-quiche', client: 'rust', miner: 'quiche', ...DETAIL },
   { name: 'levin-rust-quiche', client: 'quiche', miner: 'rust', ...DETAIL },

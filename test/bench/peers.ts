@@ -51,8 +51,15 @@ async function prepare(kind: PeerKind): Promise<Peer> {
   if (kind === 'python') return inPython(await preparePythonPeer())
   if (kind === 'bittensor') return inPython(await prepareBittensorPeer())
   const env = { LEVIN_ENGINE: kind === 'quiche' ? 'quiche' : bestEngine() }
+  if (kind === 'door') {
+    return {
+      miner: { ...script('levin-miner.js', '--http'), env },
+      client: script('http-client.js'),
+      streamClient: undefined,
+    }
+  }
   return {
-    miner: { ...script('levin-miner.js', '--port', '0', ...MINER_FLAGS[kind]), env },
+    miner: { ...script('levin-miner.js', ...MINER_FLAGS[kind]), env },
     client: { ...script('levin-client.js', ...(kind === 'typed' ? ['--typed'] : [])), env },
     streamClient: { ...script('levin-stream.js'), env },
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { formatSize, readOptions } from './options.js'
-import { overheads, protections } from './overhead.js'
+import { doorCosts, overheads, protections } from './overhead.js'
 import { plot } from './plot.js'
 import { withSummary } from './readme.js'
 import { median, type Sample, summarise } from './results.js'
@@ -43,6 +43,19 @@ test('protections are compared with the same miner without them, by requests a s
     { size: 1024, inflight: 32, pair: 'levin-levin', rps: 0.9, minerCpu: 1.05 },
     { size: 1024, inflight: 32, pair: 'levin-guarded', rps: 0.8, minerCpu: null },
   ])
+})
+
+test("a Levin miner's HTTP door is compared with an axon that the same client asks", () => {
+  const samples = [
+    ...[sample('bittensor-bittensor', 1, 100, 1000), sample('bittensor-levin', 1, 150, 200)],
+    ...[sample('http-bittensor', 1, 200, null), sample('http-levin', 1, 3000, 100)],
+  ]
+  const load = { size: 1024, inflight: 32, p50: 1 }
+  expect(doorCosts(samples)).toEqual([
+    { ...load, client: 'dendrite', rps: 1.5, minerCpu: 0.2 },
+    { ...load, client: 'http', rps: 15, minerCpu: null },
+  ])
+  expect(doorCosts(samples.slice(1, 2))).toEqual([])
 })
 
 const stream = (pair: string, round: number, chunk: number, mbPerSecond: number): StreamSample => ({

@@ -1,6 +1,6 @@
 /** What was measured, as text for a terminal. */
 import { formatSize } from './options.js'
-import type { Blocking, Overhead, Protection, Spread } from './overhead.js'
+import type { Blocking, DoorCost, Overhead, Protection, Spread } from './overhead.js'
 import { GUARDED, REFERENCE } from './pairs.js'
 import { METRICS, type Metric, type Row } from './results.js'
 import { STREAM_METRICS, type StreamMetric, type StreamRow } from './streams.js'
@@ -102,6 +102,16 @@ export function formatProtections(protections: readonly Protection[]): string[] 
     return (
       `Protections at their defaults${more} at ${formatLoad(load)}: ` +
       `${formatRatio(rps)} x the requests/s without, ${formatRatio(minerCpu)} x the miner CPU`
+    )
+  })
+}
+
+export function formatDoors(costs: readonly DoorCost[]): string[] {
+  return costs.map(({ client, rps, p50, minerCpu, ...load }) => {
+    const who = client === 'dendrite' ? "bittensor's dendrite" : 'a client that costs little'
+    return (
+      `Asked by ${who} at ${formatLoad(load)}, a Levin miner has ${formatRatio(rps)} x the requests/s of an axon, ` +
+      `${formatRatio(p50)} x the p50, ${formatRatio(minerCpu)} x the miner CPU`
     )
   })
 }

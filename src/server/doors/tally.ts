@@ -18,12 +18,14 @@ export type VisitRefusal =
   | 'not as signed'
   | 'defect'
 
+/** Requests of one HTTP door, since `listen`. */
 export interface VisitTally {
   /** Requests that proved to be an admitted validator's, and became calls. */
   accepted: number
   readonly refused: Partial<Record<VisitRefusal, number>>
 }
 
+/** What the HTTP doors do and did. */
 export interface HttpStats {
   /** Where it listens. */
   readonly host: string

@@ -1,8 +1,7 @@
-import type { Failure } from '../../doors/status.js'
 import { LevinError } from '../../errors.js'
 
 /** How a refusal is told by HTTP: `refused` as 403, `tooOften` as 429, `tooLarge` as 413, `busy` as 503. */
-export type RefusalKind = Extract<Failure, 'refused' | 'tooOften' | 'tooLarge' | 'busy'>
+export type RefusalKind = 'refused' | 'tooOften' | 'tooLarge' | 'busy'
 
 export class Refusal extends LevinError {
   readonly failure: RefusalKind

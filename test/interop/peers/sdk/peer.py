@@ -1,9 +1,12 @@
-"""Bittensor's Python SDK as a client of a node: what it reads of a subnet, and an axon that it publishes.
+"""Bittensor's Python SDK as a client of a node, and as either end of requests that `http_auth` signs.
 
     peer.py read  --endpoint URL --netuid N
     peer.py serve --endpoint URL --netuid N --seed 01 --ip ADDRESS --port P
+    peer.py btauth-client
+    peer.py btauth-server
 
-Prints one line of JSON, in it each integer as text, which keeps it whole. A seed is one byte in hex, repeated 32 times. Only the given endpoint is asked.
+`read` and `serve` print one line of JSON, in it each integer as text, which keeps it whole. A seed is one byte in hex,
+repeated 32 times. Only the given endpoint is asked. The other two are told about in btauth.py.
 """
 
 import argparse
@@ -20,6 +23,7 @@ import bittensor as bt  # noqa: E402
 from bittensor._generated.runtime_apis import SubnetInfoRuntimeApi  # noqa: E402
 from bittensor.intents import ServeAxon  # noqa: E402
 from bittensor.sp_core import Keypair  # noqa: E402
+from btauth import run_client, run_server  # noqa: E402
 
 
 def connect(args):
@@ -42,6 +46,11 @@ async def serve(args):
     return {"hotkey": hotkey.ss58_address, "success": result.success, "message": result.message}
 
 
+def report(work):
+    json.dump(plain(asyncio.run(work)), sys.stdout)
+    print()
+
+
 def plain(value):
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
@@ -54,19 +63,20 @@ def parse():
     parser = argparse.ArgumentParser(description="Bittensor's Python SDK in Levin's interop suite")
     commands = parser.add_subparsers(dest="command", required=True)
     reader = commands.add_parser("read")
-    reader.set_defaults(run=read)
+    reader.set_defaults(run=lambda args: report(read(args)))
     server = commands.add_parser("serve")
-    server.set_defaults(run=serve)
+    server.set_defaults(run=lambda args: report(serve(args)))
     for command in (reader, server):
         command.add_argument("--endpoint", required=True)
         command.add_argument("--netuid", type=int, required=True)
     server.add_argument("--seed", default="01")
     server.add_argument("--ip", required=True)
     server.add_argument("--port", type=int, required=True)
+    commands.add_parser("btauth-client").set_defaults(run=lambda args: run_client())
+    commands.add_parser("btauth-server").set_defaults(run=lambda args: run_server())
     return parser.parse_args()
 
 
 if __name__ == "__main__":
     arguments = parse()
-    json.dump(plain(asyncio.run(arguments.run(arguments))), sys.stdout)
-    print()
+    arguments.run(arguments)
