@@ -14,7 +14,8 @@ export interface Axon {
   readonly port: number
   /**
    * How it is asked. Default `quic`. By HTTP, with `btauth` or `bittensor10`, nothing is encrypted, and who answers does not
-   * prove that it is this miner: whoever is on the way can read and change requests and answers.
+   * prove that it is this miner: whoever is on the way can read and change requests and answers. HTTPS is not spoken: the
+   * chain does not say who speaks it, and has no certificate by which a miner would be known.
    */
   readonly door?: Door
 }

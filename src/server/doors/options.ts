@@ -41,7 +41,11 @@ export interface HttpOptions {
   readonly bittensor10?: boolean
   /** Answers requests that are signed as `bittensor` 11 does, by `btauth/1`. Default true. */
   readonly btauth?: boolean
-  /** PEM of a certificate and its key: HTTPS, and no plain HTTP. Default: plain HTTP, which is all that dendrites speak. */
+  /**
+   * PEM of a certificate and its key: HTTPS, and no plain HTTP. For callers that were told of it: a reverse proxy, browsers,
+   * clients of your own. The chain has no place for it, so that neither dendrites nor Levin's validators ask by HTTPS; for
+   * what is encrypted, and proves who the miner is, validators have QUIC. Default: plain HTTP.
+   */
   readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array }
   readonly limits?: Partial<HttpLimits>
 }
