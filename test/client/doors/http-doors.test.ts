@@ -12,6 +12,7 @@ import {
   type MinerConnectionEvent,
   synapse,
 } from '../../../src/index.js'
+import { createCertificate } from '../../../src/transport/certificate.js'
 import { neuronOf } from '../../metagraph/neurons.js'
 import { HttpMiner } from '../../server/doors/http-miner.js'
 import { minerSigner, signerOf } from '../../support/hotkeys.js'
@@ -149,6 +150,20 @@ describe.each(['btauth', 'bittensor10'] as const)('by %s', (door) => {
     expect(events).toMatchObject([{ state: 'reached', door, hotkey: undefined }])
   })
 })
+
+test.each(['btauth', 'bittensor10'] as const)(
+  'a miner of HTTPS is not asked by %s, and the call ends',
+  async (door) => {
+    const { certificatePem: cert, keyPem: key } = createCertificate()
+    const served = new HttpMiner()
+    served.miner.synapse(Ask, answer)
+    const { port } = await served.listen({ tls: { cert, key } })
+    await expect(newValidator().query(at(port, door), Ask, question)).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+    })
+    expect(served.miner.stats().calls.Ask).toMatchObject({ answered: 0 })
+  },
+)
 
 test('the miner goes: the next call finds nobody', async () => {
   const served = await startMiner()
