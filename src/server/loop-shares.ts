@@ -29,6 +29,11 @@ const WINDOW_MS = 1000
  */
 const WEIGHT = 2
 const MOST_WEIGHT = 16
+/**
+ * Slices that its sender pauses at least. What a request leaves behind for the engine and the collector of garbage is in
+ * nobody's slice, and the others shall have half of the loop besides that.
+ */
+const LEAST_PAUSE = 3
 
 /** Time and requests within the last one to two windows. */
 class Usage {
@@ -112,27 +117,40 @@ export function pauseMs(
   const longer = ms / Math.max(SLICE_MS, theirs)
   const weight = Math.min(MOST_WEIGHT, Math.max(1, WEIGHT * (longer - 1)))
   if (ownMs * weight <= allMs / Math.max(2, validators)) return 0
-  return Math.min(MOST_PAUSE_MS, stretchMs * weight)
+  return Math.min(MOST_PAUSE_MS, stretchMs * Math.max(LEAST_PAUSE, weight))
 }
 
 export class LoopShares {
   readonly #all = new Usage()
   readonly #validators = new Usage()
+  /** Who asked last, and who before that. */
   #last: LoopShare | undefined
   #lastAtMs = Number.NEGATIVE_INFINITY
-  /** When somebody else than the last one asked. */
+  #other: LoopShare | undefined
   #otherAtMs = Number.NEGATIVE_INFINITY
 
   /** It has a request. */
   asks(share: LoopShare, nowMs: number): void {
+    if (this.pausesMs(share, nowMs) > 0) return
     if (this.#last !== share) {
+      this.#other = this.#last
       this.#otherAtMs = this.#lastAtMs
       this.#last = share
     }
     this.#lastAtMs = nowMs
   }
 
-  /** Milliseconds since somebody else asked. */
+  /** Whoever pauses can take nothing of the loop: to leave it to him would leave it idle. */
+  #asksNoMore(share: LoopShare): void {
+    if (this.#last === share) {
+      this.#last = this.#other
+      this.#lastAtMs = this.#otherAtMs
+    } else if (this.#other !== share) return
+    this.#other = undefined
+    this.#otherAtMs = Number.NEGATIVE_INFINITY
+  }
+
+  /** Milliseconds since somebody else asked who does not pause. */
   #sinceOthersMs(share: LoopShare, nowMs: number): number {
     return nowMs - (this.#last === share ? this.#otherAtMs : this.#lastAtMs)
   }
@@ -178,8 +196,9 @@ export class LoopShares {
     share.sliceAtMs = endMs
     this.count(share, endMs, ms)
     this.asks(share, endMs)
-    if (hadRivals && share.sliceMs >= SLICE_MS)
-      share.freeAtMs = endMs + pauseMs(ms, share.sliceMs, this.#lately(share, endMs))
+    if (!hadRivals || share.sliceMs < SLICE_MS) return
+    share.freeAtMs = endMs + pauseMs(ms, share.sliceMs, this.#lately(share, endMs))
+    if (share.freeAtMs > endMs) this.#asksNoMore(share)
   }
 
   /** Its handlers took so much besides. */

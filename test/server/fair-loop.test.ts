@@ -58,7 +58,7 @@ describe('the loop', () => {
     expect(begun).toEqual(['a', 'b', 'other'])
     await turn()
     expect(begun).toEqual(['a', 'b', 'other', 'c', 'd'])
-    clock.advance(2) // more than its part by now, it pauses for as long as its slice was
+    clock.advance(4) // more than its part by now, it pauses for three times as long as its slice was
     await turn()
     expect(begun.at(-1)).toBe('e')
     expect(loop.stats()).toEqual({

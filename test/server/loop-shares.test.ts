@@ -5,15 +5,15 @@ describe('the pause', () => {
   const greedy = { validators: 2, ownMs: 90, allMs: 100, theirRequests: 1000 }
   test.each<[string, number, number, Parameters<typeof pauseMs>[2], number]>([
     ['none for who took an equal part', 0.1, 1, { ...greedy, ownMs: 50 }, 0],
-    ['as long as the slice for who took more', 0.1, 1.2, { ...greedy, ownMs: 51 }, 1.2],
-    ['among many, an equal part is smaller', 0.1, 1, { ...greedy, validators: 10, ownMs: 11 }, 1],
+    ['three times as long as the slice for who took more', 0.1, 1.2, { ...greedy, ownMs: 51 }, 3.6],
+    ['among many, an equal part is smaller', 0.1, 1, { ...greedy, validators: 10, ownMs: 11 }, 3],
     ['none for who took that', 0.1, 1, { ...greedy, validators: 10, ownMs: 10 }, 0],
     ['longer after a request that took longer', 5, 5, greedy, 40],
     ['16 times as long at most', 30, 30, greedy, 480],
     ['a second at most', 250, 250, greedy, MOST_PAUSE_MS],
     ['which weighs more', 5, 5, { ...greedy, ownMs: 6.3 }, 40],
     ['so much', 5, 5, { ...greedy, ownMs: 6.2 }, 0],
-    ['once as long where the others take as long', 10, 10, { ...greedy, allMs: 120, theirRequests: 3 }, 10],
+    ['no longer where the others take as long', 10, 10, { ...greedy, allMs: 120, theirRequests: 3 }, 30],
     ['none when nobody else took any', 0.1, 1, { validators: 1, ownMs: 5, allMs: 10, theirRequests: 0 }, 0],
   ])('%s', (_, ms, stretchMs, lately, pause) => expect(pauseMs(ms, stretchMs, lately)).toBeCloseTo(pause))
 })
@@ -56,6 +56,20 @@ describe('a pause', () => {
     expect(shares.pausesMs(alone, 160)).toBeCloseTo(450)
     expect(shares.pausesMs(rival, 160)).toBe(0)
     expect(shares.pausesMs(alone, 90 + GONE_MS)).toBe(0)
+  })
+
+  test('is for nobody beside whom all others pause: the loop would be idle', () => {
+    const shares = new LoopShares()
+    const [heavy, busy, third] = [new LoopShare(), new LoopShare(), new LoopShare()]
+    shares.took(busy, 0, 10)
+    shares.took(heavy, 10, 40)
+    expect(shares.pausesMs(heavy, 40)).toBeGreaterThan(0)
+    shares.asks(heavy, 40)
+    shares.took(busy, 40, 60)
+    expect(shares.pausesMs(busy, 60)).toBe(0)
+    shares.asks(third, 60)
+    shares.took(busy, 60, 80)
+    expect(shares.pausesMs(busy, 80)).toBeGreaterThan(0)
   })
 })
 
