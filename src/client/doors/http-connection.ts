@@ -14,12 +14,13 @@ import { parseJsonObject } from '../../doors/json/parse.js'
 import { jsonReader } from '../../doors/json/typed.js'
 import { LevinError } from '../../errors.js'
 import type { Address } from '../../transport/link.js'
-import { CLOSE_CODE, type CloseReason } from '../../wire/protocol-texts.js'
+import { CLOSE_CODE, CloseReason } from '../../wire/protocol-texts.js'
 import type { SynapseData } from '../../wire/value.js'
 import type { AnswerMemory } from '../answer-memory.js'
 import type { Axon } from '../axon.js'
 import { callError } from '../call-error.js'
 import type { Limits } from '../call-options.js'
+import { inPlainWords } from '../close-reasons.js'
 import type { Connection, ConnectionOwner } from '../connection.js'
 import type { Meter } from '../exchange.js'
 import type { ValidatorSettings } from '../options.js'
@@ -253,8 +254,8 @@ export class HttpConnection implements Connection {
   }
 }
 
-const closedByUs = (reason = 'client_shutdown'): LevinError =>
-  new LevinError('CONNECTION_LOST', `no answer: this side closed the connection (${reason})`)
+const closedByUs = (reason: CloseReason = CloseReason.clientShutdown): LevinError =>
+  new LevinError('CONNECTION_LOST', `no answer: ${inPlainWords(reason)}`)
 
 const readers = new WeakMap<DtoClass, (data: SynapseData) => SynapseData>()
 
