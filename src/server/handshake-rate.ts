@@ -1,32 +1,36 @@
 /** How often an address may try: strangers cost a signature check, or at least the reading of a request, each time. */
 import type { Clock } from '../clock.js'
 import { sourceKey } from '../transport/source-key.js'
-import { type Attempt, putLast, SourceRate } from '../transport/source-rate.js'
+import { type Attempt, SourceRate } from '../transport/source-rate.js'
+import { Departures } from './departures.js'
 
 /** Addresses that validators left: more than there are validators. */
 const MAX_LEFT = 10_000
-/** An address where a validator is, or was within this time, may try more often: several may share it. */
-const KNOWN_MS = 3_600_000
+/** An address where a validator is, or was within the hour, may try more often: several may share it. */
 const KNOWN_FACTOR = 10
 
 export class HandshakeRate {
-  readonly #clock: Clock
   readonly #perMinute: number
   readonly #rate: SourceRate
   /** Connections of validators from there. */
   readonly #here = new Map<string, number>()
-  /** When the last of them ended. */
-  readonly #leftAt = new Map<string, number>()
+  /** Where the last of them ended. */
+  readonly #departures: Departures
 
   /** @param perMinute attempts of one address in a sliding minute; ten times as many where a validator is */
   constructor(perMinute: number, clock: Clock) {
     this.#perMinute = perMinute
-    this.#clock = clock
     this.#rate = new SourceRate(clock)
+    this.#departures = new Departures(clock, MAX_LEFT)
   }
 
   attempt(host: string): Attempt {
-    return this.#rate.attempt(host, (this.isKnown(host) ? KNOWN_FACTOR : 1) * this.#perMinute)
+    return this.#rate.attempt(host, this.most(host))
+  }
+
+  /** How often an address may try in a minute. */
+  most(host: string): number {
+    return (this.isKnown(host) ? KNOWN_FACTOR : 1) * this.#perMinute
   }
 
   /** A connection from there belongs to a validator now. */
@@ -42,15 +46,13 @@ export class HandshakeRate {
     if (others > 0) this.#here.set(source, others)
     else {
       this.#here.delete(source)
-      putLast(this.#leftAt, source, this.#clock.monotonicMs(), MAX_LEFT)
+      this.#departures.left(source)
     }
   }
 
   /** Whether a validator is connected from there, or was within the last hour. */
   isKnown(host: string): boolean {
     const source = sourceKey(host)
-    if (this.#here.has(source)) return true
-    const at = this.#leftAt.get(source)
-    return at !== undefined && this.#clock.monotonicMs() - at < KNOWN_MS
+    return this.#here.has(source) || this.#departures.has(source)
   }
 }

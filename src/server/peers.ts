@@ -2,11 +2,10 @@ import type { Clock } from '../clock.js'
 import type { Link } from '../transport/link.js'
 import { putLast } from '../transport/source-rate.js'
 import { CLOSE_CODE, CloseReason } from '../wire/protocol-texts.js'
+import { Departures } from './departures.js'
 import type { Session } from './session.js'
 
-/** A validator that was here within this time finds room again, though the miner is full. */
-const RETURN_MS = 3_600_000
-/** Rooms for those who come back, in parts of `maxValidators`. */
+/** Rooms for those who were here within the hour, though the miner is full, in parts of `maxValidators`. */
 const RETURN_SHARE = 1 / 8
 const MAX_REMEMBERED = 4096
 /** How long the answers that are under way on a replaced connection have. */
@@ -28,14 +27,14 @@ export class Peers {
   readonly #max: number
   readonly #clock: Clock
   readonly #peers = new Map<string, Peer>()
-  /** When those who left were last here. */
-  readonly #left = new Map<string, number>()
+  readonly #departures: Departures
   /** When a connection of each was last given time to drain. */
   readonly #drainedAt = new Map<string, number>()
 
   constructor(maxValidators: number, clock: Clock) {
     this.#max = maxValidators
     this.#clock = clock
+    this.#departures = new Departures(clock, MAX_REMEMBERED)
   }
 
   get size(): number {
@@ -48,18 +47,13 @@ export class Peers {
 
   /** Whether this hotkey is here, or was within the last hour. */
   isKnown(hotkey: string): boolean {
-    return this.#peers.has(hotkey) || this.#wasHere(hotkey)
+    return this.#peers.has(hotkey) || this.#departures.has(hotkey)
   }
 
   /** Whether there is a place for `hotkey`: one that is here may replace itself. */
   hasRoom(hotkey: string): boolean {
-    const rooms = this.#wasHere(hotkey) ? this.#max + Math.ceil(this.#max * RETURN_SHARE) : this.#max
+    const rooms = this.#departures.has(hotkey) ? this.#max + Math.ceil(this.#max * RETURN_SHARE) : this.#max
     return this.#peers.has(hotkey) || this.#peers.size < rooms
-  }
-
-  #wasHere(hotkey: string): boolean {
-    const at = this.#left.get(hotkey)
-    return at !== undefined && this.#clock.monotonicMs() - at < RETURN_MS
   }
 
   /** PROTOCOL: the same hotkey on a new connection closes the earlier one; what that one was answering is finished first. */
@@ -67,7 +61,7 @@ export class Peers {
     const { hotkey } = peer
     const earlier = this.#peers.get(hotkey)
     this.#peers.set(hotkey, peer)
-    this.#left.delete(hotkey)
+    this.#departures.isBack(hotkey)
     if (earlier === undefined || earlier.link === peer.link) return
     const now = this.#clock.monotonicMs()
     const drainedAt = this.#drainedAt.get(hotkey)
@@ -82,7 +76,7 @@ export class Peers {
   leave({ hotkey, link }: Peer): void {
     if (this.#peers.get(hotkey)?.link !== link) return
     this.#peers.delete(hotkey)
-    putLast(this.#left, hotkey, this.#clock.monotonicMs(), MAX_REMEMBERED)
+    this.#departures.left(hotkey)
   }
 }
 

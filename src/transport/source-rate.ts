@@ -31,21 +31,21 @@ export class SourceRate {
    * @param most that are allowed in a minute
    */
   attempt(host: string, most: number): Attempt {
+    const now = this.#clock.monotonicMs()
     const source = sourceKey(host)
-    const times = this.#lately(source)
+    const times = this.#lately(source, now)
     const allowed = times.length < most
-    if (allowed) times.push(this.#clock.monotonicMs())
+    if (allowed) times.push(now)
     putLast(this.#attempts, source, times, MAX_SOURCES)
     return { allowed, rate: allowed ? times.length : times.length + 1 }
   }
 
   /** Whether another attempt would not be allowed. */
   isOver(host: string, most: number): boolean {
-    return this.#attempts.size > 0 && this.#lately(sourceKey(host)).length >= most
+    return this.#attempts.size > 0 && this.#lately(sourceKey(host), this.#clock.monotonicMs()).length >= most
   }
 
-  #lately(source: string): number[] {
-    const now = this.#clock.monotonicMs()
+  #lately(source: string, now: number): number[] {
     const times = this.#attempts.get(source) ?? []
     while (times.length > 0 && now - times[0]! >= MINUTE_MS) times.shift()
     return times

@@ -11,9 +11,6 @@ import { Refused } from './refused.js'
 import type { VisitRefusal } from './tally.js'
 import type { Visitors } from './visitors.js'
 
-/** An address where a validator is, or was lately, may fail more often: several may share it. */
-const KNOWN_FACTOR = 10
-
 const FAULTS = new Set<VisitRefusal>([
   'malformed request',
   'body too large',
@@ -27,7 +24,7 @@ const FAULTS = new Set<VisitRefusal>([
 export interface GateHost {
   readonly access: AccessControl
   readonly admission: Admission
-  readonly settings: Pick<MinerSettings, 'clock' | 'handshakesPerMinute'>
+  readonly settings: Pick<MinerSettings, 'clock'>
 }
 
 export class Gate {
@@ -48,17 +45,12 @@ export class Gate {
 
   /** Whether an address had so many requests refused that it is not listened to for now. */
   isShut(host: string): boolean {
-    return this.#failures.isOver(host, this.#most(host))
+    return this.#failures.isOver(host, this.#host.admission.rate.most(host))
   }
 
-  /** Strangers' faults count; that we are short of something does not. */
+  /** Strangers' faults count, as often as handshakes may be tried; that we are short of something does not. */
   refused(refusal: VisitRefusal, host: string): void {
-    if (FAULTS.has(refusal)) this.#failures.attempt(host, this.#most(host))
-  }
-
-  #most(host: string): number {
-    const { admission, settings } = this.#host
-    return settings.handshakesPerMinute * (admission.rate.isKnown(host) ? KNOWN_FACTOR : 1)
+    if (FAULTS.has(refusal)) this.#failures.attempt(host, this.#host.admission.rate.most(host))
   }
 
   /** @throws Refused whom the access policy does not let in */

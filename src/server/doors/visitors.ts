@@ -1,14 +1,13 @@
 /** Who asks by HTTP: the validators that proved themselves with a request lately, each for all its connections. */
 import type { Clock } from '../../clock.js'
-import { putLast } from '../../transport/source-rate.js'
+import { Departures } from '../departures.js'
 import { Egress } from '../egress.js'
 import type { FairLoop, LoopPlace } from '../fair-loop.js'
 import type { Watched } from '../progress-watch.js'
 
 /** A validator asks every few seconds; one that did not for so long has left, and keeps no part of the loop from others. */
 const IDLE_MS = 30_000
-/** Who was here within this time has its signatures checked before those of newcomers, as by QUIC. */
-const KNOWN_MS = 3_600_000
+/** Validators that left whose signatures are still checked before those of newcomers, as by QUIC. */
 const MAX_REMEMBERED = 4096
 
 /** A request of its own that is under way. */
@@ -88,8 +87,7 @@ export class Visitors {
   readonly #queuedBytes: number
   readonly #mostAtOnce: number
   readonly #visitors = new Map<string, Visitor>()
-  /** When those who left did. */
-  readonly #left = new Map<string, number>()
+  readonly #departures: Departures
   #cancelTimer: (() => void) | undefined
 
   /**
@@ -99,6 +97,7 @@ export class Visitors {
    */
   constructor(clock: Clock, loop: FairLoop, most: number, queuedBytes: number, mostAtOnce: number) {
     this.#clock = clock
+    this.#departures = new Departures(clock, MAX_REMEMBERED)
     this.#loop = loop
     this.#most = most
     this.#queuedBytes = queuedBytes
@@ -115,9 +114,7 @@ export class Visitors {
 
   /** Whether this hotkey is here, or was within the last hour. */
   isKnown(hotkey: string): boolean {
-    if (this.#visitors.has(hotkey)) return true
-    const at = this.#left.get(hotkey)
-    return at !== undefined && this.#clock.monotonicMs() - at < KNOWN_MS
+    return this.#visitors.has(hotkey) || this.#departures.has(hotkey)
   }
 
   /**
@@ -154,7 +151,7 @@ export class Visitors {
   #forget(visitor: Visitor): void {
     this.#visitors.delete(visitor.hotkey)
     this.#loop.leave(visitor.place)
-    putLast(this.#left, visitor.hotkey, this.#clock.monotonicMs(), MAX_REMEMBERED)
+    this.#departures.left(visitor.hotkey)
   }
 
   readonly #sweep = (): void => {
