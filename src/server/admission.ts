@@ -33,7 +33,7 @@ import type { HandshakeEvent, Observers } from './watch.js'
 const VERIFIES_PER_SECOND = 500
 
 /** Of what a peer calls its hotkey: one has 48. */
-const HOTKEY_CHARACTERS = 64
+export const HOTKEY_CHARACTERS = 64
 
 /** Why a handshake was refused, for the log, the observers and `stats()`. The peer is told none of it. */
 export type Refusal =

@@ -47,7 +47,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'server/call.ts',
     'server/token-bucket.ts',
     'contract',
-    'doors/status.ts',
     'metagraph',
     'auth',
     'errors.ts',

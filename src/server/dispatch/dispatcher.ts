@@ -42,7 +42,7 @@ export interface DispatcherSettings {
 }
 
 /** Of the words with which a request was refused: they name faults of it. */
-const MOST_REASON = 1024
+export const MOST_REASON = 1024
 
 export class Dispatcher {
   readonly #routes: ReadonlyMap<string, Route>

@@ -6,7 +6,7 @@ import { FRAME_HEADER_BYTES } from '../../wire/frame.js'
 import { encodeStreamChunk, encodeStreamEnd, encodeSynapseResponse, recycle } from '../../wire/messages.js'
 import { encodeValue } from '../../wire/msgpack.js'
 import { ErrorText } from '../../wire/protocol-texts.js'
-import { BadAnswer } from './outcome.js'
+import { BadAnswer, checkSize } from './outcome.js'
 import type { FailedCall, Reply } from './reply.js'
 
 /** These it tells of a stream, too; of all else that it failed. */
@@ -64,11 +64,8 @@ export class FrameReply implements Reply {
   }
 
   #withinLimit(frame: Uint8Array): Uint8Array {
-    const bytes = frame.length - FRAME_HEADER_BYTES
-    if (bytes <= this.#maxFrameBytes) return frame
-    throw new BadAnswer(
-      `the answer has ${bytes} bytes, maxFrameBytes is ${this.#maxFrameBytes}: stream it in chunks`,
-    )
+    checkSize(frame.length - FRAME_HEADER_BYTES, this.#maxFrameBytes)
+    return frame
   }
 
   write(frame: Uint8Array): boolean {

@@ -18,6 +18,12 @@ export class BadAnswer extends Error {
   }
 }
 
+/** @throws BadAnswer for an answer, or a chunk of one, that is larger than the miner sends */
+export function checkSize(bytes: number, maxFrameBytes: number): void {
+  if (bytes <= maxFrameBytes) return
+  throw new BadAnswer(`the answer has ${bytes} bytes, maxFrameBytes is ${maxFrameBytes}: stream it in chunks`)
+}
+
 /** The handler did not finish in time. */
 export class HandlerTimeout extends Error {
   constructor(timeoutMs: number) {

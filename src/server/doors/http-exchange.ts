@@ -9,7 +9,8 @@ import type { Summary } from '../../summary.js'
 import type { Address } from '../../transport/link.js'
 import { isTraceparent } from '../../wire/messages.js'
 import type { SynapseData } from '../../wire/value.js'
-import type { Caller, Dispatcher, Running } from '../dispatch/dispatcher.js'
+import { HOTKEY_CHARACTERS } from '../admission.js'
+import { type Caller, type Dispatcher, MOST_REASON, type Running } from '../dispatch/dispatcher.js'
 import type { Egress } from '../egress.js'
 import type { FairLoop, LoopWork } from '../fair-loop.js'
 import type { MemoryGuard } from '../memory-guard.js'
@@ -22,8 +23,6 @@ import { bodyLength, headOf } from './request-head.js'
 import type { VisitTally } from './tally.js'
 import type { Visiting, Visitor, Visitors } from './visitors.js'
 
-/** Of what a caller calls its hotkey: one has 48 characters. */
-const HOTKEY_CHARACTERS = 64
 /** A body that is refused is read and thrown away up to here, so that its sender hears why; beyond, the connection ends. */
 const MOST_IGNORED_BYTES = 64 * 1024
 
@@ -289,7 +288,7 @@ export class HttpExchange implements Caller, LoopWork, Visiting {
     const { door, remote } = this
     const reason = detail ?? words
     noise.note(`by HTTP: ${refusal}`, 'refused a request by HTTP', {
-      reason: reason === undefined ? refusal : `${refusal}: ${shown(reason, 1024)}`,
+      reason: reason === undefined ? refusal : `${refusal}: ${shown(reason, MOST_REASON)}`,
       door,
       hotkey: shown(this.hotkey, HOTKEY_CHARACTERS),
       remote,

@@ -4,7 +4,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Clock } from '../../clock.js'
 import { writeJson } from '../../doors/json/write.js'
 import type { Failure } from '../../doors/status.js'
-import { BadAnswer } from '../dispatch/outcome.js'
+import { BadAnswer, checkSize } from '../dispatch/outcome.js'
 import type { FailedCall, Reply } from '../dispatch/reply.js'
 
 export const JSON_TYPE = 'application/json'
@@ -64,11 +64,8 @@ export abstract class HttpReply implements Reply {
   }
 
   #withinLimit(bytes: Uint8Array): Uint8Array {
-    const { maxFrameBytes } = this.#settings
-    if (bytes.length <= maxFrameBytes) return bytes
-    throw new BadAnswer(
-      `the answer has ${bytes.length} bytes, maxFrameBytes is ${maxFrameBytes}: stream it in chunks`,
-    )
+    checkSize(bytes.length, this.#settings.maxFrameBytes)
+    return bytes
   }
 
   write(chunk: Uint8Array): boolean {
