@@ -5,7 +5,15 @@ import { verifyEd25519 } from '../auth/ed25519.js'
 import type { Signer } from '../auth/signer.js'
 import { verify } from '../auth/sr25519.js'
 import { parseHotkey } from '../auth/ss58.js'
-import { type HttpHeaders, onlyOne, parseNanoseconds, parseSignature } from './headers.js'
+import {
+  type HttpHeaders,
+  type Objection,
+  onlyOne,
+  parseNanoseconds,
+  parseSignature,
+  repetition,
+  signatureText,
+} from './headers.js'
 
 const PROTOCOL = 'btauth/1'
 const VERSION = '1'
@@ -52,7 +60,7 @@ export async function signBtauth(
     'X-Bittensor-Hotkey': signer.hotkey,
     'X-Bittensor-Receiver': receiver,
     'X-Bittensor-Nonce': String(nowNs),
-    'X-Bittensor-Signature': `0x${Buffer.from(signature).toString('hex')}`,
+    'X-Bittensor-Signature': signatureText(signature),
   }
 }
 
@@ -71,11 +79,6 @@ export interface BtauthClaims {
   readonly signature: Uint8Array
 }
 
-/** Why a request is not taken. For our own logs, and safe to tell: it repeats nothing of the request. */
-export interface Objection {
-  readonly objection: string
-}
-
 /** Whether a request is meant to be signed so, well or not. */
 export const isBtauth = (headers: HttpHeaders): boolean =>
   headers[Header.version] !== undefined || headers[Header.signature] !== undefined
@@ -83,9 +86,8 @@ export const isBtauth = (headers: HttpHeaders): boolean =>
 /** The first check: of the shape. Each header stands there once. */
 export function readBtauth(headers: HttpHeaders): BtauthClaims | Objection {
   const text = (name: string): string => onlyOne(headers, name) ?? ''
-  for (const name of Object.values(Header)) {
-    if (onlyOne(headers, name) === null) return { objection: `${name} stands there twice` }
-  }
+  const repeated = repetition(headers, Object.values(Header))
+  if (repeated !== undefined) return repeated
   if (text(Header.version) !== VERSION) return { objection: `${Header.version} is not ${VERSION}` }
   const hotkey = text(Header.hotkey)
   const publicKey = parseHotkey(hotkey)

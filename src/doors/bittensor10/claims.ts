@@ -2,7 +2,14 @@
 import { Buffer } from 'node:buffer'
 import { verify } from '../../auth/sr25519.js'
 import { parseHotkey } from '../../auth/ss58.js'
-import { type HttpHeaders, onlyOne, parseNanoseconds, parseSignature } from '../headers.js'
+import {
+  type HttpHeaders,
+  type Objection,
+  onlyOne,
+  parseNanoseconds,
+  parseSignature,
+  repetition,
+} from '../headers.js'
 import { DENDRITE } from './terminal.js'
 
 /** How old a request may be besides its own timeout, in seconds: the axon's own. */
@@ -40,20 +47,14 @@ export interface SynapseClaims {
   readonly timeoutSeconds: number | undefined
 }
 
-/** Why a request is not taken, in the axon's words where it has some. */
-export interface Objection {
-  readonly objection: string
-}
-
 /** Whether a request is meant to be signed so, well or not. */
 export const isDendrites = (headers: HttpHeaders): boolean =>
   headers[`${DENDRITE}hotkey`] !== undefined || headers[`${DENDRITE}signature`] !== undefined
 
-/** The first check: of the shape. Each header stands there once. */
+/** The first check: of the shape. Each header stands there once. An objection is in the axon's words where it has some. */
 export function readSynapseClaims(headers: HttpHeaders): SynapseClaims | Objection {
-  for (const name of [...['hotkey', 'nonce', 'uuid', 'signature'].map((key) => DENDRITE + key), ...OTHERS]) {
-    if (onlyOne(headers, name) === null) return { objection: `${name} stands there twice` }
-  }
+  const repeated = repetition(headers, ONCE)
+  if (repeated !== undefined) return repeated
   const text = (name: string): string => onlyOne(headers, name) ?? ''
   const hotkey = text(`${DENDRITE}hotkey`)
   if (hotkey === '') return { objection: 'No SS58 formatted address or public key provided.' }
@@ -72,7 +73,11 @@ export function readSynapseClaims(headers: HttpHeaders): SynapseClaims | Objecti
   return { hotkey, publicKey, nonce, uuid, signature, bodyHash, timeoutSeconds }
 }
 
-const OTHERS = ['computed_body_hash', 'timeout']
+const ONCE = [
+  ...['hotkey', 'nonce', 'uuid', 'signature'].map((key) => DENDRITE + key),
+  'computed_body_hash',
+  'timeout',
+]
 
 /**
  * The second check: how old a request is. Undefined when there is nothing against it.

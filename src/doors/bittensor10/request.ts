@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import type { Signer } from '../../auth/signer.js'
 import type { DtoClass, SynapseDefinition } from '../../contract/definition.js'
 import { isOptional, rulesOf, sentNamesOf } from '../../contract/metadata.js'
+import { signatureText } from '../headers.js'
 import { signedText } from './claims.js'
 import { bodyHash, jsonOfFields, objectOf } from './synapse.js'
 import { AXON, DENDRITE, type Terminal, terminalHeaders, terminalJson, VERSION } from './terminal.js'
@@ -37,7 +38,7 @@ export async function synapseRequest(
   const hash = bodyHash((options.hashFields ?? []).map((field) => fields.get(field) ?? 'null'))
 
   const claims = { nonce: nowNs, hotkey: signer.hotkey, uuid, bodyHash: hash }
-  const signature = `0x${Buffer.from(await signer.sign(signedText(claims, axon.hotkey))).toString('hex')}`
+  const signature = signatureText(await signer.sign(signedText(claims, axon.hotkey)))
   const dendrite: Terminal = { ip, version: VERSION, nonce: nowNs, uuid, hotkey: signer.hotkey, signature }
 
   const timeout = asFloat(timeoutMs / 1000)

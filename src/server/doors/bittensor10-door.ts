@@ -21,7 +21,7 @@ import {
   terminalHeaders,
   VERSION,
 } from '../../doors/bittensor10/terminal.js'
-import { onlyOne } from '../../doors/headers.js'
+import { nanosecondsOf, onlyOne, signatureText } from '../../doors/headers.js'
 import { type JsonObject, parseJsonObject } from '../../doors/json/parse.js'
 import { jsonReader } from '../../doors/json/typed.js'
 import { FAILURES, type Failure } from '../../doors/status.js'
@@ -96,7 +96,7 @@ class SynapseVisit implements Visit {
     const claims = readSynapseClaims(this.#head.headers)
     if ('objection' in claims) return claims.objection
     this.reply.claims = claims
-    return nonceObjection(claims, undefined, BigInt(Math.floor(nowMs * 1e6))) ?? this.#claim(claims)
+    return nonceObjection(claims, undefined, nanosecondsOf(nowMs)) ?? this.#claim(claims)
   }
 
   #claim(claims: SynapseClaims): Claim {
@@ -105,7 +105,7 @@ class SynapseVisit implements Visit {
     const disproof = (): string | undefined =>
       verifySynapse(claims, self)
         ? undefined
-        : `Signature mismatch with ${signedText(claims, self)} and 0x${Buffer.from(signature).toString('hex')}`
+        : `Signature mismatch with ${signedText(claims, self)} and ${signatureText(signature)}`
     return { hotkey, nonce, ifReplayed: 'Nonce is too old, a newer one was last processed', disproof }
   }
 
@@ -228,7 +228,7 @@ class SynapseReply extends HttpReply {
       return this.#headers(outcome, {})
     }
     const { host, port } = this.#head.remote
-    const nonce = BigInt(Math.floor(this.#clock.unixMs() * 1e6))
+    const nonce = nanosecondsOf(this.#clock.unixMs())
     return this.#headers(
       { ...axon, version: VERSION, nonce, uuid: this.#axon.uuid },
       { ...this.#asked(), ip: host, port },

@@ -9,6 +9,7 @@ import {
   readBtauth,
   verifyBtauth,
 } from '../../doors/btauth.js'
+import { nanosecondsOf } from '../../doors/headers.js'
 import { parseJsonObject } from '../../doors/json/parse.js'
 import { jsonReader } from '../../doors/json/typed.js'
 import { writeJson } from '../../doors/json/write.js'
@@ -49,7 +50,7 @@ class BtauthVisit implements Visit {
   claim(nowMs: number): Claim | string {
     const claims = readBtauth(this.#head.headers)
     if ('objection' in claims) return claims.objection
-    return btauthObjection(claims, this.#miner.hotkey, BigInt(Math.floor(nowMs * 1e6))) ?? this.#claim(claims)
+    return btauthObjection(claims, this.#miner.hotkey, nanosecondsOf(nowMs)) ?? this.#claim(claims)
   }
 
   #claim(claims: BtauthClaims): Claim {
